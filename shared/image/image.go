@@ -133,6 +133,9 @@ type Writer struct {
 	User    string `json:"user,omitempty"`
 	Project string `json:"project,omitempty"`
 	Request string `json:"request,omitempty"`
+	// Change is new with every save, so that a save whose answer was lost can
+	// be recognised.
+	Change string `json:"change,omitempty"`
 }
 
 // A Deletion tells what it takes to restore a deleted image, and until when.

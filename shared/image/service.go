@@ -1,14 +1,11 @@
 package image
 
 import (
-	"context"
 	"io"
 	"log/slog"
 	"time"
 
 	"github.com/gander-images/gander/shared/blob"
-	"github.com/gander-images/gander/shared/caller"
-	"github.com/gander-images/gander/shared/policy"
 	"github.com/gander-images/gander/shared/table"
 )
 
@@ -77,13 +74,3 @@ type UploadRequest struct {
 	Exact bool   // a real size other than Size is the caller's error (the size header), not a broken connection
 	Store string // chosen store; empty: the default
 }
-
-// The operations' entry points. Each wants the grant that names it; see the
-// files of the same names.
-var _ interface {
-	Create(ctx context.Context, add, publish policy.Grant, c caller.Caller, d Draft) (*Image, error)
-	Get(ctx context.Context, c caller.Caller, id string) (*Image, error)
-	Delete(ctx context.Context, g policy.Grant, c caller.Caller, img *Image) error
-	Upload(ctx context.Context, g policy.Grant, c caller.Caller, img *Image, r UploadRequest) error
-	Download(ctx context.Context, g policy.Grant, img *Image, offset, length int64) (io.ReadCloser, error)
-} = (*Service)(nil)

@@ -1,0 +1,44 @@
+package image
+
+import (
+	"context"
+	"fmt"
+	"io"
+
+	"github.com/gander-images/gander/shared/policy"
+	"github.com/gander-images/gander/shared/problem"
+)
+
+// Download opens length bytes of the image's data from offset on. The image has
+// data (HasData), and the range lies inside it.
+//
+// Errors: the store's, where none of the copies can be read.
+func (s *Service) Download(ctx context.Context, g policy.Grant, img *Image, offset, length int64) (io.ReadCloser, error) {
+	if err := g.Permits(policy.DownloadImage); err != nil {
+		return nil, err
+	}
+	var last error
+	for _, l := range img.Locations {
+		body, err := s.open(ctx, l, offset, length)
+		if err == nil {
+			return body, nil
+		}
+		last = err
+	}
+	if problem.Is(last, problem.NotFound) {
+		// A record that names bytes which are gone is our fault, not a wrong id.
+		last = fmt.Errorf("image %s has lost its data: %v", img.ID, last)
+	}
+	return nil, last
+}
+
+func (s *Service) open(ctx context.Context, l Location, offset, length int64) (io.ReadCloser, error) {
+	store, err := s.store(l.Store)
+	if err != nil {
+		return nil, err
+	}
+	return store.Blobs.Open(ctx, l.Name, l.Version, offset, length)
+}
+
+// HasData reports whether the image has bytes to give, be they none.
+func (img *Image) HasData() bool { return len(img.Locations) > 0 && img.Size != nil }

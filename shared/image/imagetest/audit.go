@@ -1,0 +1,283 @@
+// Package imagetest compares what a table and its stores hold with the image
+// records, from the outside: it reads documents and files, and calls nothing of
+// the code it judges.
+package imagetest
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"github.com/gander-images/gander/shared/blob"
+	"github.com/gander-images/gander/shared/table"
+)
+
+// A Source is a table that also tells its changes.
+type Source interface {
+	table.Table
+	table.Feed
+}
+
+// A World is everything that is stored, at one moment when nothing else runs.
+type World struct {
+	Items   map[table.Key]table.Item
+	Records map[string]Record // by partition: image#<id>
+	Objects map[string][]blob.Object
+}
+
+// A Record is what the audit needs of an image's document.
+type Record struct {
+	ID         string  `json:"id"`
+	Status     string  `json:"status"`
+	Visibility string  `json:"visibility"`
+	Owner      *string `json:"owner"`
+	Upload     string  `json:"upload"`
+	Locations  []struct {
+		Store   string `json:"store"`
+		Name    string `json:"name"`
+		Version string `json:"version"`
+	} `json:"locations"`
+}
+
+// Read takes everything in. The table's change feed must reach back to its
+// beginning.
+func Read(ctx context.Context, t Source, stores map[string]blob.Store) (*World, error) {
+	items, err := readTable(ctx, t)
+	if err != nil {
+		return nil, fmt.Errorf("reading the table by its changes: %w", err)
+	}
+	w := &World{Items: items, Records: map[string]Record{}, Objects: map[string][]blob.Object{}}
+	for key, item := range items {
+		if strings.HasPrefix(key.Partition, "image#") && key.Sort == "image" {
+			var r Record
+			if err := json.Unmarshal(item.Body, &r); err != nil {
+				return nil, fmt.Errorf("reading record %s: %w", key.Partition, err)
+			}
+			w.Records[key.Partition] = r
+		}
+	}
+	for id, store := range stores {
+		err := store.Walk(ctx, "", func(o blob.Object) error {
+			w.Objects[id] = append(w.Objects[id], o)
+			return nil
+		})
+		if err != nil {
+			return nil, fmt.Errorf("walking store %s: %w", id, err)
+		}
+	}
+	return w, nil
+}
+
+// readTable plays every change from the first on, up to a mark of its own.
+func readTable(ctx context.Context, t Source) (map[table.Key]table.Item, error) {
+	mark := table.Key{Partition: "audit#" + uuid.NewString(), Sort: "mark"}
+	if _, err := t.Transact(ctx, table.Write{Kind: table.Put, Key: mark, If: table.IfAbsent()}); err != nil {
+		return nil, err
+	}
+	items := map[table.Key]table.Item{}
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	err := t.Changes(ctx, mark.Partition, func(_ context.Context, changes []table.Change) (int, error) {
+		for _, c := range changes {
+			if c.Key() == mark {
+				stop()
+			} else if !strings.HasPrefix(c.Key().Partition, "audit#") {
+				apply(items, c)
+			}
+		}
+		return len(changes), nil
+	})
+	if err != nil && !errors.Is(err, context.Canceled) {
+		return nil, err
+	}
+	return items, nil
+}
+
+func apply(items map[table.Key]table.Item, c table.Change) {
+	if c.New == nil {
+		delete(items, c.Key())
+		return
+	}
+	items[c.Key()] = *c.New
+}
+
+// Faults lists everything that should not be so, in no words a caller sees:
+// records without their entries, entries without their records, leases, due
+// work and bytes that belong to nothing, or are missing.
+func (w *World) Faults() []string {
+	var faults []string
+	faults = append(faults, w.recordFaults()...)
+	faults = append(faults, w.entryFaults()...)
+	faults = append(faults, w.dueFaults()...)
+	faults = append(faults, w.byteFaults()...)
+	slices.Sort(faults)
+	return faults
+}
+
+func (w *World) recordFaults() []string {
+	var faults []string
+	for partition, r := range w.Records {
+		if partition != "image#"+strings.ToLower(r.ID) {
+			faults = append(faults, fmt.Sprintf("record %s stands at %s", r.ID, partition))
+		}
+		leases := w.below(partition, "lease#")
+		switch {
+		case r.Status == "saving" && (len(leases) != 1 || leases[0].Sort != "lease#"+r.Upload):
+			faults = append(faults, fmt.Sprintf("image %s is saving by upload %q, its leases are %v", r.ID, r.Upload, leases))
+		case r.Status != "saving" && len(leases) > 0:
+			faults = append(faults, fmt.Sprintf("image %s is %s and has leases %v", r.ID, r.Status, leases))
+		case r.Status != "saving" && r.Upload != "":
+			faults = append(faults, fmt.Sprintf("image %s is %s and names upload %s", r.ID, r.Status, r.Upload))
+		}
+		if r.Status == "active" && len(r.Locations) == 0 {
+			faults = append(faults, fmt.Sprintf("image %s is active without data", r.ID))
+		}
+		if r.Status == "queued" && len(r.Locations) > 0 {
+			faults = append(faults, fmt.Sprintf("image %s is queued with data", r.ID))
+		}
+	}
+	return faults
+}
+
+func (w *World) below(partition, prefix string) []table.Key {
+	var keys []table.Key
+	for key := range w.Items {
+		if key.Partition == partition && strings.HasPrefix(key.Sort, prefix) {
+			keys = append(keys, key)
+		}
+	}
+	return keys
+}
+
+// entryFaults holds lists and records against each other: an image stands once
+// in every list that shows it, in both orders, and in no other.
+func (w *World) entryFaults() []string {
+	var faults []string
+	seen := map[string]int{}
+	for key, item := range w.Items {
+		if !strings.HasPrefix(key.Partition, "list#") {
+			continue
+		}
+		var id string
+		if err := json.Unmarshal(item.Body, &id); err != nil {
+			faults = append(faults, fmt.Sprintf("list entry %v names no image: %v", key, err))
+			continue
+		}
+		partition := "image#" + strings.ToLower(id)
+		if _, ok := w.Records[partition]; !ok {
+			faults = append(faults, fmt.Sprintf("list entry %v names image %s, which is not there", key, id))
+		}
+		seen[partition]++
+	}
+	for partition, r := range w.Records {
+		if want := listings(r); seen[partition] != want {
+			faults = append(faults, fmt.Sprintf("image %s (%s, %s) has %d list entries, not %d", r.ID, r.Status, r.Visibility, seen[partition], want))
+		}
+	}
+	return faults
+}
+
+// listings is how many entries a record has: two orders in each list, and one
+// among the deleted.
+func listings(r Record) int {
+	switch r.Status {
+	case "deleted":
+		return 1
+	case "purging", "purged", "killed", "pending_delete":
+		return 0
+	}
+	lists := 1 // all
+	if r.Owner != nil {
+		lists++
+	}
+	if r.Visibility == "public" || r.Visibility == "community" {
+		lists++
+	}
+	return 2 * lists
+}
+
+func (w *World) dueFaults() []string {
+	var faults []string
+	purges, leases := 0, 0
+	for key := range w.Items {
+		switch {
+		case strings.HasPrefix(key.Partition, "due#purge#"):
+			purges++
+			_, id, _ := strings.Cut(key.Sort, "#")
+			if s := w.Records["image#"+id].Status; s != "deleted" && s != "purging" {
+				faults = append(faults, fmt.Sprintf("purge of image %s is due, which is %q", id, s))
+			}
+		case strings.HasPrefix(key.Partition, "due#lease#"):
+			leases++
+		}
+	}
+	wantPurges, wantLeases := 0, 0
+	for _, r := range w.Records {
+		switch r.Status {
+		case "deleted", "purging":
+			wantPurges++
+		case "saving":
+			wantLeases++
+		}
+	}
+	if purges != wantPurges {
+		faults = append(faults, fmt.Sprintf("%d purges are due, not %d", purges, wantPurges))
+	}
+	if leases != wantLeases {
+		faults = append(faults, fmt.Sprintf("%d lease ends are due, not %d", leases, wantLeases))
+	}
+	return faults
+}
+
+// byteFaults holds stores and records against each other.
+func (w *World) byteFaults() []string {
+	var faults []string
+	excused := w.excused()
+	found := map[string]bool{}
+	for store, objects := range w.Objects {
+		for _, o := range objects {
+			found[store+"/"+o.Name+"@"+o.Version] = true
+			if !excused[o.Name] {
+				faults = append(faults, fmt.Sprintf("store %s holds %s (%d bytes, unfinished: %t) for nobody", store, o.Name, o.Size, o.Unfinished))
+			}
+		}
+	}
+	for _, r := range w.Records {
+		if r.Status == "purging" || r.Status == "purged" {
+			continue
+		}
+		for _, l := range r.Locations {
+			if !found[l.Store+"/"+l.Name+"@"+l.Version] {
+				faults = append(faults, fmt.Sprintf("image %s has lost its data %s in store %s", r.ID, l.Name, l.Store))
+			}
+		}
+	}
+	return faults
+}
+
+// excused are the object names that a record, a running upload or due work
+// accounts for.
+func (w *World) excused() map[string]bool {
+	names := map[string]bool{}
+	for partition, r := range w.Records {
+		for _, l := range r.Locations {
+			names[l.Name] = true
+		}
+		if r.Status == "saving" {
+			names["images/"+strings.TrimPrefix(partition, "image#")+"/"+r.Upload] = true
+		}
+	}
+	for key := range maps.Keys(w.Items) {
+		if strings.HasPrefix(key.Partition, "due#parts#") {
+			_, name, _ := strings.Cut(key.Sort, "#")
+			names[name] = true
+		}
+	}
+	return names
+}

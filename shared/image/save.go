@@ -1,0 +1,150 @@
+package image
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/gander-images/gander/shared/problem"
+	"github.com/gander-images/gander/shared/table"
+)
+
+// errChanged is the loser's answer in a race for one record.
+var errChanged = problem.New(problem.Conflict, "The image was changed by another request meanwhile. Try again.")
+
+// Changed reports whether err says that the record was not as it had been read.
+// Whoever reads it again, and is still allowed to, may try again.
+func Changed(err error) bool { return errors.Is(err, errChanged) }
+
+// A contributor adds its writes to the one transaction that takes an image from
+// before (nil when it is made) to after.
+type contributor func(before, after *Image) ([]table.Write, error)
+
+// contributors are all that take part in a save. A later feature adds itself
+// here; save does not change.
+var contributors = []contributor{recordWrite, listWrites, purgeWrites}
+
+// settleTries is how often a save whose answer was lost is looked up and, where
+// it did not happen, sent again. Its conditions make that safe.
+const settleTries = 3
+
+// save makes one transaction of everything that takes the image from before to
+// after, and of extra. On success after holds its new revision.
+//
+// Errors: Changed when the record is not as it was read, or a condition of extra
+// failed; errTaken on making an image whose id is known; table's errors.
+func (s *Service) save(ctx context.Context, before, after *Image, extra ...table.Write) error {
+	after.Writer.Change = s.NewID()
+	var writes []table.Write
+	for _, contribute := range contributors {
+		more, err := contribute(before, after)
+		if err != nil {
+			return err
+		}
+		writes = append(writes, more...)
+	}
+	writes = append(writes, extra...)
+	if err := s.settle(ctx, before, after, writes); err != nil {
+		return err
+	}
+	after.Revision = revisionOf(before) + 1
+	return nil
+}
+
+// settle sends the transaction until it is known to have happened or not.
+func (s *Service) settle(ctx context.Context, before, after *Image, writes []table.Write) error {
+	unknown := false
+	for try := 1; ; try++ {
+		outcome, err := s.Table.Transact(ctx, writes...)
+		switch {
+		case errors.Is(err, table.ErrUnknown) && try < settleTries:
+			unknown = true
+			continue // the same conditions: it happens once or was there already
+		case err != nil:
+			return fmt.Errorf("saving image %s: %w", after.ID, err)
+		case outcome.OK():
+			return nil
+		case unknown && s.landed(outcome, after):
+			return nil
+		case before == nil && failedRecord(outcome):
+			return errTaken(after.ID)
+		default:
+			return errChanged
+		}
+	}
+}
+
+// landed reports whether an earlier try of the same save is why this one failed:
+// the record then bears the save's own mark.
+func (s *Service) landed(outcome table.Outcome, after *Image) bool {
+	failed, ok := outcome.FailedAt(0) // recordWrite comes first
+	if !ok || failed.Item == nil {
+		return false
+	}
+	now, err := decode(failed.Item)
+	return err == nil && now.Writer.Change == after.Writer.Change
+}
+
+func failedRecord(outcome table.Outcome) bool {
+	_, failed := outcome.FailedAt(0)
+	return failed
+}
+
+// errTaken refuses an id that some image has or had.
+//
+// Source: glance/api/v2/images.py, create: Duplicate is 409.
+func errTaken(id string) error {
+	return problem.New(problem.Conflict, "Image ID %s already exists!", id)
+}
+
+func revisionOf(img *Image) int64 {
+	if img == nil {
+		return 0
+	}
+	return img.Revision
+}
+
+// recordWrite writes the record itself. It is the first contributor: settle
+// looks for its outcome at index 0.
+func recordWrite(before, after *Image) ([]table.Write, error) {
+	body, err := encode(after)
+	if err != nil {
+		return nil, err
+	}
+	condition := table.IfAbsent()
+	if before != nil {
+		condition = table.IfRevision(before.Revision)
+	}
+	return []table.Write{{Kind: table.Put, Key: Key(after.ID), Schema: recordSchema, Body: body, If: condition}}, nil
+}
+
+// listWrites moves the image between lists.
+func listWrites(before, after *Image) ([]table.Write, error) {
+	return entryWrites(before, after), nil
+}
+
+// purgeWrites makes the due entry when the image is deleted, and removes it when
+// the image comes back or its bytes are gone.
+func purgeWrites(before, after *Image) ([]table.Write, error) {
+	had, has := awaitsPurge(before), awaitsPurge(after)
+	switch {
+	case !had && has:
+		return []table.Write{purgeEntry(after).Put()}, nil
+	case had && !has:
+		return []table.Write{purgeEntry(before).Settle()}, nil
+	}
+	return nil, nil
+}
+
+func awaitsPurge(img *Image) bool {
+	return img != nil && (img.Status == Deleted || img.Status == Purging)
+}
+
+// stamp marks next as changed now by whoever made the request.
+func (s *Service) stamp(next *Image, w Writer) {
+	next.UpdatedAt = s.now()
+	next.Writer = w
+}
+
+func (s *Service) now() time.Time { return s.Now().UTC().Truncate(time.Microsecond) }
