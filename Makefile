@@ -1,0 +1,59 @@
+# Go and make are all that this needs. "make" alone lists what there is.
+
+GO      ?= go
+ARCH    ?= $(shell $(GO) env GOARCH)
+VERSION ?= 0.1.0-dev
+LINTER  := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+
+# The same source gives the same bytes in any folder: no paths, no build id, no
+# state of the working copy. Who makes a release says which: VERSION=1.2.3.
+LDFLAGS   := -s -w -buildid= -X github.com/gander-images/gander/shared/boot.version=$(VERSION)
+GOBUILD   := CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false -ldflags='$(LDFLAGS)'
+FUNCTIONS := $(filter-out standalone,$(notdir $(patsubst %/,%,$(wildcard functions/*/))))
+SCRATCH   := build/bin/$(ARCH)
+
+.DEFAULT_GOAL := help
+.PHONY: help run gander build test lint fmt bench coldstart docs clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: gander ## build and serve everything on http://127.0.0.1:9292
+	@build/gander serve
+
+gander: ## build build/gander, for this machine
+	@mkdir -p build
+	@$(GOBUILD) -o build/gander ./functions/standalone
+
+build: gander ## build build/gander and every Lambda (ARCH=arm64 for the cloud)
+	@mkdir -p $(SCRATCH)
+	@GOOS=linux GOARCH=$(ARCH) $(GOBUILD) -tags lambda.norpc -o $(SCRATCH)/ $(FUNCTIONS:%=./functions/%)
+	@for f in $(FUNCTIONS); do mkdir -p build/functions/$$f && \
+	  { cmp -s $(SCRATCH)/$$f build/functions/$$f/bootstrap || ln -f $(SCRATCH)/$$f build/functions/$$f/bootstrap; }; done
+
+test: ## run all tests
+	@$(GO) test ./...
+
+lint: build/tools/golangci-lint ## check style and likely mistakes
+	@build/tools/golangci-lint run
+	@$(GO) vet ./...
+
+fmt: build/tools/golangci-lint ## put the sources into form
+	@build/tools/golangci-lint fmt
+
+build/tools/golangci-lint: Makefile
+	@mkdir -p build/tools
+	@GOBIN=$(CURDIR)/build/tools $(GO) install $(LINTER)
+	@touch $@
+
+bench: ## run the benchmarks
+	@$(GO) test -run '^$$' -bench . -benchmem ./...
+
+coldstart: build ## tell size and cold start of each Lambda
+	@$(GO) run ./tools/coldstart build/functions
+
+docs: gander ## write docs/configuration.md anew
+	@build/gander settings > docs/configuration.md
+
+clean: ## remove what was built; data in .gander stays
+	@rm -rf build coverage.out
