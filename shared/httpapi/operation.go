@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"time"
 
 	"github.com/gander-images/gander/shared/caller"
 	"github.com/gander-images/gander/shared/image"
@@ -58,17 +59,36 @@ type Services struct {
 	Images   *image.Service
 	Policy   policy.Decider
 	Identity Authenticator
-	Log      *slog.Logger
+	Log      *slog.Logger // nil: slog.Default
 
 	// PublicEndpoint is the absolute URL, without a final slash, that answers
 	// name; it never comes from a request.
 	PublicEndpoint string
 
+	// IdentityEndpoint is where callers get a token; a 401 names it. Empty: the
+	// public endpoint stands in.
+	IdentityEndpoint string
+
+	// Stores are the places for bytes in the operator's order, the default
+	// first. Their Blobs may be nil here. Nil: those of Images.
+	Stores []image.Store
+
 	// ImportMethods are those that work here.
 	ImportMethods []string
 
+	// StallTimeout is how long a client may take for the next piece of a body,
+	// in either direction, and for the whole of a JSON body. 0: no limit.
+	StallTimeout time.Duration
+
 	// Healthy reports what keeps the service from serving; nil when it serves.
 	Healthy func(context.Context) error
+}
+
+func (s *Services) stores() []image.Store {
+	if s.Stores == nil && s.Images != nil {
+		return s.Images.Stores
+	}
+	return s.Stores
 }
 
 // An Authenticator turns tokens into a caller. service may be empty; a bad
@@ -86,13 +106,88 @@ type Request struct {
 	Query         url.Values        // decoded; repeated parameters in order
 	JSON          []byte            // the body of a JSONBody operation: valid JSON, object or array
 	Log           *slog.Logger
+
+	route route
 }
 
 // A Response is an operation's answer. Body and Stream exclude each other.
 type Response struct {
 	Status int
 	Header http.Header
-	Body   []byte
+	Body   []byte        // application/json unless Header says otherwise
 	Stream io.ReadCloser // closed by whoever writes the answer
 	Length int64         // bytes of Stream
 }
+
+// All lists the operations in the order of the Image API reference. Nothing
+// else decides what is served.
+var All = []Operation{
+	VersionList,
+	ImageCreate, ImageShow, ImageDelete,
+	ImageDataUpload, ImageDataDownload,
+	SchemaShow,
+	InfoImport, InfoStores, InfoStoresDetail,
+	Healthcheck,
+	Fallback,
+}
+
+// The operations. Their sources are the routes of glance/api/v2/router.py,
+// glance/api/versions.py and oslo.middleware's healthcheck.
+var (
+	VersionList = Operation{
+		Name: "version-list", Methods: []string{"GET"}, Paths: []string{"/", "/versions"},
+		Body: Ignored, Public: true, Serve: versionList,
+	}
+	ImageCreate = Operation{
+		Name: "image-create", Methods: []string{"POST"}, Paths: []string{"/v2/images"},
+		Rules: []policy.Rule{policy.AddImage, policy.PublicizeImage, policy.CommunitizeImage},
+		Needs: Tokens | ReadTable | WriteTable, Body: JSONBody, Serve: imageCreate,
+	}
+	ImageShow = Operation{
+		Name: "image-show", Methods: []string{"GET"}, Paths: []string{"/v2/images/{image_id}"},
+		Rules: []policy.Rule{policy.GetImage},
+		Needs: Tokens | ReadTable, Serve: imageShow,
+	}
+	ImageDelete = Operation{
+		Name: "image-delete", Methods: []string{"DELETE"}, Paths: []string{"/v2/images/{image_id}"},
+		Rules: []policy.Rule{policy.DeleteImage, policy.GetImage},
+		Needs: Tokens | ReadTable | WriteTable, Serve: imageDelete,
+	}
+	ImageDataUpload = Operation{
+		Name: "image-data-upload", Methods: []string{"PUT"}, Paths: []string{"/v2/images/{image_id}/file"},
+		Rules: []policy.Rule{policy.UploadImage, policy.GetImage},
+		Needs: Tokens | ReadTable | WriteTable | WriteBytes | DeleteBytes, Body: RawBody, Serve: imageDataUpload,
+	}
+	ImageDataDownload = Operation{
+		Name: "image-data-download", Methods: []string{"GET"}, Paths: []string{"/v2/images/{image_id}/file"},
+		Rules: []policy.Rule{policy.DownloadImage, policy.GetImage},
+		Needs: Tokens | ReadTable | ReadBytes, Serve: imageDataDownload,
+	}
+	SchemaShow = Operation{
+		Name: "schema-show", Methods: []string{"GET"}, Paths: []string{"/v2/schemas/{schema_name}"},
+		Needs: Tokens, Serve: schemaShow,
+	}
+	InfoImport = Operation{
+		Name: "info-import", Methods: []string{"GET"}, Paths: []string{"/v2/info/import"},
+		Needs: Tokens, Serve: infoImport,
+	}
+	InfoStores = Operation{
+		Name: "info-stores", Methods: []string{"GET"}, Paths: []string{"/v2/info/stores"},
+		Needs: Tokens, Serve: infoStores,
+	}
+	InfoStoresDetail = Operation{
+		Name: "info-stores-detail", Methods: []string{"GET"}, Paths: []string{"/v2/info/stores/detail"},
+		Rules: []policy.Rule{policy.StoresInfoDetail},
+		Needs: Tokens, Serve: infoStoresDetail,
+	}
+	Healthcheck = Operation{
+		Name: "healthcheck", Methods: []string{"GET", "HEAD"}, Paths: []string{"/healthcheck"},
+		Body: Ignored, Public: true, Serve: healthcheck,
+	}
+	// Fallback is what no other row names. Behind a gateway it also gets the
+	// other methods of every row's path.
+	Fallback = Operation{
+		Name: "fallback", Methods: []string{"ANY"}, Paths: []string{"/", "/{proxy+}"},
+		Needs: Tokens, Body: Ignored, Serve: fallback,
+	}
+)

@@ -1,0 +1,164 @@
+package httpapi
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"time"
+
+	"github.com/gander-images/gander/shared/problem"
+)
+
+// Handler serves ops, and answers for every other path as the fallback does.
+//
+// When the bytes of an answer cannot be read to their end, it panics with
+// http.ErrAbortHandler, so that the client sees a broken answer and not a short
+// one.
+func Handler(ops []Operation, s *Services) http.Handler {
+	if s.Log == nil {
+		s.Log = slog.Default()
+	}
+	return &handler{router: newRouter(ops), services: s}
+}
+
+type handler struct {
+	router   *router
+	services *Services
+}
+
+// ServeHTTP implements http.Handler.
+func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	x := &exchange{
+		services: h.services,
+		router:   h.router,
+		out:      newAnswerWriter(w, h.services.StallTimeout),
+		request:  &Request{Request: r},
+		started:  time.Now(),
+	}
+	defer x.finish()
+	if s := h.services.StallTimeout; s > 0 || r.Body != nil {
+		x.in = newBodyReader(w, r.Body, s)
+		r.Body = x.in
+	}
+	response, err := x.run()
+	x.write(response, err)
+}
+
+// An exchange is one request and its answer.
+type exchange struct {
+	services *Services
+	router   *router
+	out      *answerWriter
+	in       *bodyReader
+	request  *Request
+	started  time.Time
+	err      error // why the answer is a 5xx, or was cut short
+}
+
+// run takes the request through the one order of checks.
+func (x *exchange) run() (*Response, error) {
+	for _, step := range order {
+		if response, err := step.check(x); response != nil || err != nil {
+			return response, err
+		}
+	}
+	return nil, errors.New("an operation gave no answer") // serve answers or fails
+}
+
+// write sends the answer, or the error in the form that the client asked for.
+func (x *exchange) write(response *Response, err error) {
+	header := x.out.Header()
+	if x.request.ID != "" {
+		header.Set("X-Openstack-Request-Id", x.request.ID)
+	}
+	if !x.request.route.public {
+		header.Set("Cache-Control", "no-store")
+	}
+	if err != nil {
+		response = x.refuse(err)
+	}
+	for name, values := range response.Header {
+		header[name] = values
+	}
+	if response.Stream != nil {
+		x.stream(response)
+		return
+	}
+	if len(response.Body) > 0 && header.Get("Content-Type") == "" {
+		header.Set("Content-Type", "application/json")
+	}
+	setLength(header, response.Status, int64(len(response.Body)))
+	x.out.WriteHeader(response.Status)
+	if _, err := x.out.Write(response.Body); err != nil && x.err == nil && x.request.Method != http.MethodHead {
+		x.err = fmt.Errorf("sending the answer: %w", err)
+	}
+}
+
+// refuse turns err into an answer. What is our fault is kept for the log.
+func (x *exchange) refuse(err error) *Response {
+	if status, _ := problem.Status(err); status >= http.StatusInternalServerError {
+		x.err = err
+	}
+	return errorAnswer(err, x.request)
+}
+
+// finish ends the exchange in every case: a panic becomes a 500 where nothing
+// was sent yet, and there is one line in the log.
+func (x *exchange) finish() {
+	cause := recover()
+	if cause != nil && cause != http.ErrAbortHandler {
+		x.err = fmt.Errorf("panic: %v\n%s", cause, debug.Stack())
+		if x.out.status == 0 {
+			x.write(nil, x.err)
+		} else {
+			cause = http.ErrAbortHandler // too late for a 500
+			defer panic(cause)
+		}
+	} else if cause != nil {
+		defer panic(cause)
+	}
+	x.log()
+}
+
+// log writes the access line. It names the path and never the query, which may
+// hold what others must not read.
+func (x *exchange) log() {
+	r := x.request
+	level := slog.LevelInfo
+	attributes := []slog.Attr{
+		slog.String("request_id", r.ID),
+		slog.String("operation", x.operationName()),
+		slog.String("method", r.Method),
+		slog.String("path", r.URL.Path),
+		slog.Int("status", x.out.status),
+		slog.Int64("bytes", x.out.bytes),
+		slog.Int64("received", x.received()),
+		slog.Duration("duration", time.Since(x.started)),
+		slog.String("project", r.Caller.ProjectID),
+		slog.String("user", r.Caller.UserID),
+	}
+	if x.err != nil {
+		attributes = append(attributes, slog.String("error", x.err.Error()))
+		if x.out.status >= http.StatusInternalServerError || !errors.Is(x.err, errClientGone) {
+			level = slog.LevelError
+		}
+	}
+	x.services.Log.LogAttrs(context.WithoutCancel(r.Context()), level, "request", attributes...)
+}
+
+func (x *exchange) operationName() string {
+	if op := x.request.route.op; op != nil {
+		return op.Name
+	}
+	return ""
+}
+
+func (x *exchange) received() int64 {
+	if x.in == nil {
+		return 0
+	}
+	return x.in.read
+}

@@ -1,0 +1,170 @@
+package httpapi
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/gander-images/gander/shared/caller"
+	"github.com/gander-images/gander/shared/policy"
+	"github.com/gander-images/gander/shared/problem"
+)
+
+// A step is one place at which a request can fail or be answered.
+type step struct {
+	name  string
+	check func(*exchange) (*Response, error)
+}
+
+// order is the one order of checks. A request that breaks several rules is
+// answered for the first. What follows "serve" is each operation's own: the
+// form of its body, then whether the caller sees the target, then states and
+// rules.
+//
+// Source: the middlewares of glance-api-paste.ini, then glance/common/wsgi.py,
+// Router and Resource.__call__.
+var order []step
+
+func init() { // after All, which the steps lead to
+	order = []step{
+		{"request id", (*exchange).identify},
+		{"preflight", (*exchange).preflight},
+		{"token", (*exchange).authenticate},
+		{"route", (*exchange).reach},
+		{"body expected", (*exchange).expectBody},
+		{"body size", (*exchange).readBody},
+		{"body text", (*exchange).checkText},
+		{"body syntax", (*exchange).checkSyntax},
+		{"body kind", (*exchange).checkKind},
+		{"query", (*exchange).readQuery},
+		{"serve", (*exchange).serve},
+	}
+}
+
+// identify gives the request its id and its route.
+func (x *exchange) identify() (*Response, error) {
+	r := x.request
+	r.route = x.router.find(r.Request)
+	r.Params = r.route.params
+	id, err := requestID(r.Header.Get("X-Openstack-Request-Id"))
+	r.ID = id
+	r.Log = x.services.Log.With("request_id", id)
+	return nil, err
+}
+
+// preflight answers OPTIONS before anything is asked of the caller.
+//
+// Source: oslo_middleware/cors.py.
+func (x *exchange) preflight() (*Response, error) {
+	if x.request.Method == http.MethodOptions {
+		return &Response{Status: http.StatusOK}, nil
+	}
+	return nil, nil
+}
+
+// authenticate finds out who asks, unless the route is open to anybody.
+//
+// Source: keystonemiddleware auth_token (headers, WWW-Authenticate);
+// glance/api/middleware/context.py (401 unless confirmed).
+func (x *exchange) authenticate() (*Response, error) {
+	r, s := x.request, x.services
+	if r.route.public {
+		return nil, nil
+	}
+	token := strings.TrimSpace(r.Header.Get("X-Auth-Token"))
+	if token == "" {
+		token = strings.TrimSpace(r.Header.Get("X-Storage-Token"))
+	}
+	if token == "" {
+		return nil, x.unauthorized(problem.New(problem.Unauthorized, ""))
+	}
+	service := strings.TrimSpace(r.Header.Get("X-Service-Token"))
+	c, err := s.Identity.Authenticate(r.Context(), token, service)
+	if problem.Is(err, problem.Unauthorized) {
+		return nil, x.unauthorized(err)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("authenticating: %w", err)
+	}
+	c.RequestID = r.ID
+	c.Admin, err = s.Policy.Decide(policy.ContextIsAdmin, c, callerTarget{c})
+	if err != nil {
+		return nil, fmt.Errorf("deciding %s: %w", policy.ContextIsAdmin, err)
+	}
+	r.Caller = c
+	return nil, nil
+}
+
+func (x *exchange) unauthorized(err error) error {
+	uri := x.services.IdentityEndpoint
+	if uri == "" {
+		uri = x.services.PublicEndpoint
+	}
+	return withHeader(err, "Www-Authenticate", fmt.Sprintf("Keystone uri=%q", uri))
+}
+
+// callerTarget is the target of context_is_admin: the caller itself.
+//
+// Source: glance/api/policy.py, check_is_admin.
+type callerTarget struct{ caller.Caller }
+
+// Attribute implements policy.Target.
+func (t callerTarget) Attribute(key string) (any, bool) {
+	switch key {
+	case "user_id":
+		return t.UserID, true
+	case "project_id":
+		return t.ProjectID, true
+	case "user_domain_id":
+		return t.UserDomainID, true
+	case "project_domain_id":
+		return t.ProjectDomainID, true
+	case "domain_id":
+		return t.DomainID, true
+	case "system_scope":
+		return t.SystemScope, true
+	}
+	return nil, false
+}
+
+// reach answers for requests that no row serves.
+func (x *exchange) reach() (*Response, error) {
+	if x.request.route.miss == served && x.request.route.op.Name != Fallback.Name {
+		return nil, nil
+	}
+	return x.serve()
+}
+
+func (x *exchange) serve() (*Response, error) {
+	r := x.request
+	return r.route.op.Serve(r.Context(), x.services, r)
+}
+
+// expectBody holds the presence of a body against what the operation takes.
+//
+// Source: glance/common/wsgi.py, JSONRequestDeserializer.has_body.
+func (x *exchange) expectBody() (*Response, error) {
+	r := x.request
+	switch has := hasBody(r.Request); {
+	case r.route.op.Body == NoBody && has:
+		return nil, problem.New(problem.Invalid, "A body is not expected with this request.")
+	case r.route.op.Body == JSONBody && !has:
+		return nil, problem.New(problem.Invalid, "Body expected in request.")
+	}
+	return nil, nil
+}
+
+func hasBody(r *http.Request) bool {
+	switch r.Method {
+	case http.MethodPost, http.MethodPut, http.MethodPatch:
+		return r.ContentLength != 0
+	}
+	return r.ContentLength > 0
+}
+
+// readQuery decodes the query for every operation alike.
+func (x *exchange) readQuery() (*Response, error) {
+	query, err := parseQuery(x.request.URL.RawQuery)
+	x.request.Query = query
+	return nil, err
+}
