@@ -97,7 +97,7 @@ func deref[T any](p *T) (v T) {
 // scopesOf returns the scopes that the image is listed in.
 func scopesOf(img *Image) []scope {
 	scopes := []scope{allScope}
-	if deref(img.Owner) != "" {
+	if img.Owner != nil {
 		scopes = append(scopes, ownScope(*img.Owner))
 	}
 	switch img.Visibility {
