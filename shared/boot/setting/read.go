@@ -1,0 +1,196 @@
+package setting
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"os"
+	"slices"
+	"strings"
+)
+
+// A Source is where settings come from.
+type Source struct {
+	Environ []string          // NAME=value, as os.Environ has them
+	Flags   map[string]string // by environment variable; they win
+	Uses    Use
+	Lambda  bool // runs as a Lambda, which has no listener
+}
+
+// Faults is everything that is wrong with the settings of one start.
+type Faults []string
+
+// Error is one message for all of them.
+func (f Faults) Error() string {
+	intro := "one setting is wrong"
+	if len(f) > 1 {
+		intro = fmt.Sprintf("%d settings are wrong", len(f))
+	}
+	return intro + ":\n  " + strings.Join(f, "\n  ")
+}
+
+// Read returns the settings that the uses call for. The error is a Faults with
+// every setting that is missing, unknown, malformed, not supported or at odds
+// with another.
+func Read(from Source) (Values, error) {
+	given, faults := gather(from)
+	var v Values
+	for _, row := range Table {
+		value, set := given[row.Name]
+		switch {
+		case set && row.Refused != "":
+			faults = append(faults, row.Name+": "+row.Refused)
+		case row.Refused != "" || row.Uses&(from.Uses|Always) == 0:
+		case set || row.Default != "":
+			if !set {
+				value = row.Default
+			}
+			if err := row.kind.read(&v, value); err != nil {
+				faults = append(faults, row.Name+": "+err.Error())
+			}
+		}
+	}
+	_, v.ListenWasGiven = given["GANDER_LISTEN"]
+	if faults = append(faults, contradictions(v, given, from)...); len(faults) > 0 {
+		return Values{}, faults
+	}
+	return v, nil
+}
+
+// gather collects what was set, and complains about names nobody knows: a
+// misspelt setting must not be taken for a default.
+func gather(from Source) (map[string]string, Faults) {
+	given := make(map[string]string)
+	var faults Faults
+	for _, pair := range from.Environ {
+		name, value, _ := strings.Cut(pair, "=")
+		switch {
+		case !strings.HasPrefix(name, "GANDER_"):
+		case !known(name):
+			faults = append(faults, unknown(name))
+		case value == "":
+			faults = append(faults, name+": it is set, but empty")
+		default:
+			given[name] = value
+		}
+	}
+	slices.Sort(faults)
+	for name, value := range from.Flags {
+		given[name] = value
+	}
+	return given, faults
+}
+
+func known(name string) bool {
+	return slices.ContainsFunc(Table, func(r Row) bool { return r.Name == name })
+}
+
+func unknown(name string) string {
+	best, distance := "", 4
+	for _, row := range Table {
+		if d := editDistance(name, row.Name); d < distance {
+			best, distance = row.Name, d
+		}
+	}
+	if best == "" {
+		return name + ": there is no such setting"
+	}
+	return name + ": there is no such setting; " + best + " is meant, perhaps"
+}
+
+// editDistance counts the characters to insert, remove or replace between two
+// names.
+func editDistance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			cost := diagonal
+			if a[i] != b[j] {
+				cost++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(cost, row[j]+1, diagonal+1)
+		}
+	}
+	return row[len(b)]
+}
+
+func contradictions(v Values, given map[string]string, from Source) Faults {
+	var faults Faults
+	fault := func(name, format string, args ...any) {
+		faults = append(faults, name+": "+fmt.Sprintf(format, args...))
+	}
+	if from.Uses&Tokens != 0 && v.Identity != "" && v.Identity != "development" {
+		fault("GANDER_IDENTITY", "%q is not in this version; only development is there", v.Identity)
+	}
+	if from.Uses&Bytes != 0 && len(v.Stores) > 0 && !slices.Equal(v.Stores, []string{"local"}) {
+		fault("GANDER_STORES", "this version has one store, local")
+	}
+	if from.Lambda {
+		if from.Uses&Answers != 0 && given["GANDER_PUBLIC_ENDPOINT"] == "" {
+			fault("GANDER_PUBLIC_ENDPOINT", "it is missing; a Lambda cannot find out by itself how callers reach it")
+		}
+		return faults
+	}
+	if from.Uses&Listens != 0 {
+		faults = append(faults, listening(v, from)...)
+	}
+	return faults
+}
+
+func listening(v Values, from Source) Faults {
+	var faults Faults
+	switch {
+	case v.TLSCert != "" && v.TLSKey == "":
+		faults = append(faults, "GANDER_TLS_KEY: it is missing beside GANDER_TLS_CERT")
+	case v.TLSKey != "" && v.TLSCert == "":
+		faults = append(faults, "GANDER_TLS_CERT: it is missing beside GANDER_TLS_KEY")
+	case v.TLSCert != "" && v.TLSEndsInFront:
+		faults = append(faults, "GANDER_TLS_ENDS_IN_FRONT: TLS ends here or in front, not in both places")
+	}
+	for _, f := range [][2]string{{"GANDER_TLS_CERT", v.TLSCert}, {"GANDER_TLS_KEY", v.TLSKey}} {
+		if f[1] == "" {
+			continue
+		}
+		if _, err := os.Stat(f[1]); err != nil {
+			faults = append(faults, f[0]+": "+reason(err))
+		}
+	}
+	if v.Listen == "" || Loopback(v.Listen) {
+		return faults
+	}
+	if v.TLSCert == "" && !v.TLSEndsInFront {
+		faults = append(faults, fmt.Sprintf("GANDER_LISTEN: %s is not a loopback address; set GANDER_TLS_CERT and GANDER_TLS_KEY, or GANDER_TLS_ENDS_IN_FRONT=true", v.Listen))
+	}
+	if from.Uses&Tokens != 0 && v.Identity == "development" {
+		faults = append(faults, fmt.Sprintf("GANDER_LISTEN: %s is not a loopback address, and GANDER_IDENTITY=development is for loopback alone; this version has no other identity source", v.Listen))
+	}
+	return faults
+}
+
+func reason(err error) string {
+	var at *os.PathError
+	if errors.As(err, &at) {
+		return fmt.Sprintf("%s: %v", at.Path, at.Err)
+	}
+	return err.Error()
+}
+
+// Loopback reports whether only this machine reaches the address.
+func Loopback(address string) bool {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return false
+	}
+	if host == "localhost" {
+		return true
+	}
+	ip, err := netip.ParseAddr(host)
+	return err == nil && ip.IsLoopback()
+}

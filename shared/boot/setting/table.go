@@ -1,0 +1,149 @@
+package setting
+
+import (
+	"log/slog"
+	"time"
+)
+
+// Table lists every setting, in the order of the configuration page.
+var Table = []Row{
+	{
+		Name: "GANDER_LISTEN", Default: "127.0.0.1:9292", Uses: Listens, Glance: "bind_host, bind_port",
+		Doc:  "Address to serve on. Another than a loopback one needs a certificate, or `GANDER_TLS_ENDS_IN_FRONT`, and an identity source other than `development`. A function that serves HTTP by itself takes the port from `PORT` when this is not set.",
+		kind: address(func(v *Values) *string { return &v.Listen }),
+	},
+	{
+		Name: "GANDER_PUBLIC_ENDPOINT", Uses: Answers, Glance: "public_endpoint",
+		Doc:  "URL under which callers reach the service. Absolute URLs in answers begin with it; the request's Host header is never used. Made from the listener when not set; a Lambda has no listener and needs it.",
+		kind: endpoint(func(v *Values) *string { return &v.PublicEndpoint }),
+	},
+	{
+		Name: "GANDER_TLS_CERT", Uses: Listens, Glance: "cert_file",
+		Doc:  "PEM file with the certificate, and those between it and the root. Read again when the process starts anew.",
+		kind: path(func(v *Values) *string { return &v.TLSCert }),
+	},
+	{
+		Name: "GANDER_TLS_KEY", Uses: Listens, Glance: "key_file",
+		Doc:  "PEM file with the key of `GANDER_TLS_CERT`.",
+		kind: path(func(v *Values) *string { return &v.TLSKey }),
+	},
+	{
+		Name: "GANDER_TLS_ENDS_IN_FRONT", Default: "false", Uses: Listens,
+		Doc:  "Says that something in front ends TLS, so that plain HTTP may be served on an address other than loopback.",
+		kind: yesNo(func(v *Values) *bool { return &v.TLSEndsInFront }),
+	},
+	{
+		Name: "GANDER_DATA", Default: ".gander", Uses: Metadata | Bytes | Tokens | Standalone, Glance: "filesystem_store_datadir, connection",
+		Doc:  "Folder with everything that is kept: metadata, image data, development identity. One process at a time uses it.",
+		kind: path(func(v *Values) *string { return &v.Data }),
+	},
+	{
+		Name: "GANDER_STORES", Default: "local", Uses: Bytes, Glance: "enabled_backends",
+		Doc:  "Names of the stores, the default first. This version has one, `local`, below `GANDER_DATA`.",
+		kind: words(func(v *Values) *[]string { return &v.Stores }),
+	},
+	{
+		Name: "GANDER_IDENTITY", Default: "development", Uses: Tokens, Glance: "flavor",
+		Doc:  "Who says who is asking. `development` is the small Keystone that comes along, for loopback alone. This version has no other.",
+		kind: choice(func(v *Values) *string { return &v.Identity }, "development", "keystone", "jwt"),
+	},
+	{
+		Name: "GANDER_DEVELOPMENT_KEY", Uses: Tokens,
+		Doc:  "PEM file with the public key of a development identity that runs elsewhere, whose tokens are accepted. Not set: the identity in `GANDER_DATA`.",
+		kind: path(func(v *Values) *string { return &v.DevelopmentKey }),
+	},
+	{
+		Name: "GANDER_SERVICE_TOKEN_ROLES", Default: "service", Uses: Tokens, Glance: "service_token_roles",
+		Doc:  "Roles of which a service token must carry one to count.",
+		kind: words(func(v *Values) *[]string { return &v.ServiceTokenRoles }),
+	},
+	{
+		Name: "GANDER_RETENTION", Default: "24h", Uses: Writes, Glance: "scrub_time",
+		Doc:  "How long a deleted image can be restored before its data is removed. `0s` removes it at once.",
+		kind: duration(func(v *Values) *time.Duration { return &v.Retention }, 0, 10*365*24*time.Hour),
+	},
+	{
+		Name: "GANDER_LEASE", Default: "10m", Uses: Writes | Later,
+		Doc:  "How long an upload may be silent before it ends and the image is `queued` again. Uploads give a sign of life every tenth of it.",
+		kind: duration(func(v *Values) *time.Duration { return &v.Lease }, time.Second, 24*time.Hour),
+	},
+	{
+		Name: "GANDER_IMAGE_SIZE_CAP", Default: "1TiB", Uses: Writes, Glance: "image_size_cap",
+		Doc:  "Largest image. Sizes are bytes, or end with KiB to PiB (powers of 1,024) or kB to PB (powers of 1,000).",
+		kind: size(func(v *Values) *int64 { return &v.ImageSizeCap }),
+	},
+	{
+		Name: "GANDER_IMAGE_PROPERTY_QUOTA", Default: "128", Uses: Writes, Glance: "image_property_quota",
+		Doc:  "Most custom properties of one image.",
+		kind: quota(func(v *Values) *int { return &v.PropertyQuota }),
+	},
+	{
+		Name: "GANDER_IMAGE_TAG_QUOTA", Default: "128", Uses: Writes, Glance: "image_tag_quota",
+		Doc:  "Most tags of one image.",
+		kind: quota(func(v *Values) *int { return &v.TagQuota }),
+	},
+	{
+		Name: "GANDER_IMAGE_MEMBER_QUOTA", Default: "128", Uses: Writes, Glance: "image_member_quota",
+		Doc:  "Most members of one image.",
+		kind: quota(func(v *Values) *int { return &v.MemberQuota }),
+	},
+	{
+		Name: "GANDER_IMAGE_LOCATION_QUOTA", Default: "10", Uses: Writes, Glance: "image_location_quota",
+		Doc:  "Most places that hold one image's data.",
+		kind: quota(func(v *Values) *int { return &v.LocationQuota }),
+	},
+	{
+		Name: "GANDER_SWEEP_INTERVAL", Default: "30s", Uses: Standalone,
+		Doc:  "How often what is due is looked for. Most of it is done at once; this is for the rest.",
+		kind: duration(func(v *Values) *time.Duration { return &v.SweepEvery }, time.Second, time.Hour),
+	},
+	{
+		Name: "GANDER_STOP_TIMEOUT", Default: "5m", Uses: Listens,
+		Doc:  "How long running requests, uploads among them, may go on after a signal to stop. A second signal stops at once.",
+		kind: duration(func(v *Values) *time.Duration { return &v.StopTimeout }, 0, 24*time.Hour),
+	},
+	{
+		Name: "GANDER_LOG_LEVEL", Default: "info", Uses: Always, Glance: "debug",
+		Doc:  "Least urgent lines that are logged.",
+		kind: level(func(v *Values) *slog.Level { return &v.LogLevel }),
+	},
+	{
+		Name: "GANDER_LOG_FORMAT", Default: "auto", Uses: Always,
+		Doc:  "`auto` is text on a terminal and JSON elsewhere.",
+		kind: choice(func(v *Values) *string { return &v.LogFormat }, "auto", "json", "text"),
+	},
+
+	later("GANDER_TABLE", Metadata, "", "the cloud mix (DynamoDB and S3) is not in this version; set GANDER_DATA"),
+	later("GANDER_BUCKET", Bytes, "", "the cloud mix (DynamoDB and S3) is not in this version; set GANDER_DATA"),
+	later("GANDER_DEPLOYMENT", Always, "", "it names the secrets of image encryption keys, which this version does not keep"),
+	later("GANDER_INTERNAL_LISTEN", Standalone, "", "this version has one listener"),
+	later("GANDER_KEYSTONE_URL", Tokens, "www_authenticate_uri", noKeystone),
+	later("GANDER_KEYSTONE_USERNAME", Tokens, "username", noKeystone),
+	later("GANDER_KEYSTONE_PASSWORD_FILE", Tokens, "password", noKeystone),
+	later("GANDER_KEYSTONE_PROJECT", Tokens, "project_name", noKeystone),
+	later("GANDER_KEYSTONE_USER_DOMAIN", Tokens, "user_domain_name", noKeystone),
+	later("GANDER_KEYSTONE_PROJECT_DOMAIN", Tokens, "project_domain_name", noKeystone),
+	later("GANDER_JWT_ISSUER", Tokens, "", noJWT),
+	later("GANDER_JWT_JWKS_URL", Tokens, "", noJWT),
+	later("GANDER_JWT_AUDIENCE", Tokens, "", noJWT),
+	later("GANDER_JWT_MAPPING", Tokens, "", noJWT),
+	later("GANDER_POLICY_FILE", Answers, "policy_file", "this version decides by the default rules and reads no policy file"),
+	later("GANDER_INTERNAL_POLICY_FILE", Answers, "", "this version decides by the default rules and reads no policy file"),
+	later("GANDER_PROPERTY_PROTECTION_FILE", Answers, "property_protection_file", "this version has no property protections"),
+	later("GANDER_PROPERTY_PROTECTION_FORMAT", Answers, "property_protection_rule_format", "this version has no property protections"),
+	later("GANDER_KEY_DELAY", Later, "", "this version keeps no image encryption keys"),
+	later("GANDER_KEY_WINDOW_DAYS", Later, "", "this version keeps no image encryption keys"),
+
+	later("GANDER_SHOW_IMAGE_DIRECT_URL", Answers, "show_image_direct_url", neverLocations),
+	later("GANDER_SHOW_MULTIPLE_LOCATIONS", Answers, "show_multiple_locations", neverLocations),
+}
+
+const (
+	noKeystone     = "this version asks no Keystone; only GANDER_IDENTITY=development is there"
+	noJWT          = "this version reads no JWT of others; only GANDER_IDENTITY=development is there"
+	neverLocations = "Gander never shows where image data is kept: whoever knows a location may get around the policy of the image"
+)
+
+func later(name string, uses Use, glance, why string) Row {
+	return Row{Name: name, Uses: uses, Glance: glance, Refused: why, kind: anything}
+}
