@@ -19,7 +19,7 @@ var start = time.Date(2026, 7, 1, 9, 0, 0, 0, time.UTC)
 
 func openTable(t *testing.T) *bolt.Table {
 	t.Helper()
-	tab, err := bolt.Open(filepath.Join(t.TempDir(), "table.db"), bolt.NoSync())
+	tab, err := bolt.Open(filepath.Join(t.TempDir(), "table.db"), bolt.WithoutSync())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -42,7 +42,7 @@ type world struct {
 func newWorld(t *testing.T) *world {
 	t.Helper()
 	dir := t.TempDir()
-	tab, err := bolt.Open(filepath.Join(dir, "table.db"), bolt.NoSync())
+	tab, err := bolt.Open(filepath.Join(dir, "table.db"), bolt.WithoutSync())
 	if err != nil {
 		t.Fatal(err)
 	}

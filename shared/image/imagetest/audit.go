@@ -6,22 +6,18 @@ package imagetest
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
 
-	"github.com/google/uuid"
-
 	"github.com/gander-images/gander/shared/blob"
 	"github.com/gander-images/gander/shared/table"
 )
 
-// A Source is a table that also tells its changes.
+// A Source is a table that can be read whole.
 type Source interface {
-	table.Table
-	table.Feed
+	Scan(visit func(table.Item) error) error
 }
 
 // A World is everything that is stored, at one moment when nothing else runs.
@@ -45,15 +41,17 @@ type Record struct {
 	} `json:"locations"`
 }
 
-// Read takes everything in. The table's change feed must reach back to its
-// beginning.
+// Read takes everything in.
 func Read(ctx context.Context, t Source, stores map[string]blob.Store) (*World, error) {
-	items, err := readTable(ctx, t)
+	w := &World{Items: map[table.Key]table.Item{}, Records: map[string]Record{}, Objects: map[string][]blob.Object{}}
+	err := t.Scan(func(item table.Item) error {
+		w.Items[item.Key] = item
+		return nil
+	})
 	if err != nil {
-		return nil, fmt.Errorf("reading the table by its changes: %w", err)
+		return nil, fmt.Errorf("reading the table: %w", err)
 	}
-	w := &World{Items: items, Records: map[string]Record{}, Objects: map[string][]blob.Object{}}
-	for key, item := range items {
+	for key, item := range w.Items {
 		if strings.HasPrefix(key.Partition, "image#") && key.Sort == "image" {
 			var r Record
 			if err := json.Unmarshal(item.Body, &r); err != nil {
@@ -72,39 +70,6 @@ func Read(ctx context.Context, t Source, stores map[string]blob.Store) (*World, 
 		}
 	}
 	return w, nil
-}
-
-// readTable plays every change from the first on, up to a mark of its own.
-func readTable(ctx context.Context, t Source) (map[table.Key]table.Item, error) {
-	mark := table.Key{Partition: "audit#" + uuid.NewString(), Sort: "mark"}
-	if _, err := t.Transact(ctx, table.Write{Kind: table.Put, Key: mark, If: table.IfAbsent()}); err != nil {
-		return nil, err
-	}
-	items := map[table.Key]table.Item{}
-	ctx, stop := context.WithCancel(ctx)
-	defer stop()
-	err := t.Changes(ctx, mark.Partition, func(_ context.Context, changes []table.Change) (int, error) {
-		for _, c := range changes {
-			if c.Key() == mark {
-				stop()
-			} else if !strings.HasPrefix(c.Key().Partition, "audit#") {
-				apply(items, c)
-			}
-		}
-		return len(changes), nil
-	})
-	if err != nil && !errors.Is(err, context.Canceled) {
-		return nil, err
-	}
-	return items, nil
-}
-
-func apply(items map[table.Key]table.Item, c table.Change) {
-	if c.New == nil {
-		delete(items, c.Key())
-		return
-	}
-	items[c.Key()] = *c.New
 }
 
 // Faults lists everything that should not be so, in no words a caller sees:
