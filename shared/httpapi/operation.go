@@ -123,7 +123,7 @@ type Response struct {
 // else decides what is served.
 var All = []Operation{
 	VersionList,
-	ImageCreate, ImageShow, ImageDelete,
+	ImageCreate, ImageList, ImageShow, ImageDelete,
 	ImageDataUpload, ImageDataDownload,
 	SchemaShow,
 	InfoImport, InfoStores, InfoStoresDetail,

@@ -1,0 +1,392 @@
+package image
+
+import (
+	"errors"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/gander-images/gander/shared/problem"
+)
+
+// A filter says which of the images that a caller may list it wants. What tells
+// where to look is kept by name, all else as tests of the record.
+type filter struct {
+	visibility Visibility // empty: not said; anyVisibility
+	hidden     bool       // lists hidden images, and only those
+	owner      *string    // nil: any
+	names      []string   // the name is one of these; nil: any
+	ids        []string   // lower-cased, like names
+	nothing    bool       // no image can pass
+	tests      []test
+}
+
+type test func(*Image) bool
+
+// anyVisibility asks for the images of every visibility.
+const anyVisibility Visibility = "all"
+
+// passes reports whether the record has everything that was asked.
+func (f *filter) passes(img *Image) bool {
+	if f.nothing || img.Hidden != f.hidden {
+		return false
+	}
+	if f.visibility != "" && f.visibility != anyVisibility && img.Visibility != f.visibility {
+		return false
+	}
+	if f.owner != nil && (img.Owner == nil || *img.Owner != *f.owner) {
+		return false
+	}
+	for _, t := range f.tests {
+		if !t(img) {
+			return false
+		}
+	}
+	return true
+}
+
+// A reading adds to the filter what one parameter asks for.
+type reading func(f *filter, name, value string) error
+
+// readings are the parameters with a meaning. Every other one asks for the
+// custom property of its name.
+//
+// Source: glance/api/v2/images.py, RequestDeserializer.index and _get_filters;
+// glance/db/sqlalchemy/api.py, _make_conditions_from_filters.
+var readings = map[string]reading{
+	"id":               readIDs,
+	"name":             readNames,
+	"status":           readText(func(img *Image) *string { return (*string)(&img.Status) }),
+	"container_format": readText(func(img *Image) *string { return img.ContainerFormat }),
+	"disk_format":      readText(func(img *Image) *string { return img.DiskFormat }),
+	"checksum":         readExact(func(img *Image) *string { return img.Checksum }),
+	"os_hash_algo":     readExact(func(img *Image) *string { return img.HashAlgo }),
+	"os_hash_value":    readExact(func(img *Image) *string { return img.HashValue }),
+	"created_at":       readTime(func(img *Image) time.Time { return img.CreatedAt }),
+	"updated_at":       readTime(func(img *Image) time.Time { return img.UpdatedAt }),
+	"owner":            readOwner,
+	"visibility":       readVisibility,
+	"member_status":    readMemberStatus,
+	"protected":        readProtected,
+	"os_hidden":        readHidden,
+	"changes-since":    refuseChangesSince,
+	"deleted":          func(*filter, string, string) error { return nil }, // never lists deleted images
+}
+
+// numbers are the attributes that are compared as numbers, also by a least and a
+// most value: size_min, min_ram_max.
+var numbers = map[string]func(*Image) *int64{
+	"size":         func(img *Image) *int64 { return img.Size },
+	"virtual_size": func(img *Image) *int64 { return img.VirtualSize },
+	"min_ram":      func(img *Image) *int64 { return &img.MinRAM },
+	"min_disk":     func(img *Image) *int64 { return &img.MinDisk },
+}
+
+// notFilters are the parameters of a list that choose no images.
+var notFilters = []string{"limit", "marker", "sort", "sort_key", "sort_dir"}
+
+// parseFilter reads every parameter. Of a repeated one the last counts, except
+// tags, which an image must all have.
+func parseFilter(params map[string][]string) (filter, error) {
+	var f filter
+	names := make([]string, 0, len(params))
+	for name, values := range params {
+		if len(values) > 0 && !slices.Contains(notFilters, name) {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names) // of several faults, always the same one is told
+	for _, name := range names {
+		values := params[name]
+		if name == "tag" {
+			f.wantTags(trimmed(values))
+			continue
+		}
+		if err := readingOf(name)(&f, name, values[len(values)-1]); err != nil {
+			return filter{}, err
+		}
+	}
+	return f, nil
+}
+
+func readingOf(name string) reading {
+	switch {
+	case readings[name] != nil:
+		return readings[name]
+	case numbers[name] != nil:
+		return readNumber
+	case strings.HasSuffix(name, "_min"), strings.HasSuffix(name, "_max"):
+		return readBound
+	}
+	return readProperty
+}
+
+func (f *filter) want(t test) { f.tests = append(f.tests, t) }
+
+func (f *filter) wantTags(tags []string) {
+	f.want(func(img *Image) bool {
+		for _, tag := range tags {
+			if !slices.Contains(img.Tags, tag) {
+				return false
+			}
+		}
+		return true
+	})
+}
+
+func readProperty(f *filter, name, value string) error {
+	f.want(func(img *Image) bool {
+		has, ok := img.Properties[name]
+		return ok && has == value
+	})
+	return nil
+}
+
+func readIDs(f *filter, name, value string) error {
+	values, err := oneOrMore(name, value)
+	for i, id := range values {
+		values[i] = strings.ToLower(id)
+	}
+	slices.Sort(values)
+	f.ids = slices.Compact(values)
+	f.want(func(img *Image) bool { return slices.Contains(f.ids, strings.ToLower(img.ID)) })
+	return err
+}
+
+func readNames(f *filter, name, value string) error {
+	values, err := oneOrMore(name, value)
+	slices.Sort(values)
+	f.names = slices.Compact(values)
+	f.want(func(img *Image) bool { return img.Name != nil && slices.Contains(values, *img.Name) })
+	return err
+}
+
+func readText(of func(*Image) *string) reading {
+	return func(f *filter, name, value string) error {
+		values, err := oneOrMore(name, value)
+		f.want(func(img *Image) bool {
+			has := of(img)
+			return has != nil && slices.Contains(values, *has)
+		})
+		return err
+	}
+}
+
+func readExact(of func(*Image) *string) reading {
+	return func(f *filter, _, value string) error {
+		f.want(func(img *Image) bool {
+			has := of(img)
+			return has != nil && *has == value
+		})
+		return nil
+	}
+}
+
+func readOwner(f *filter, _, value string) error {
+	f.owner = &value
+	return nil
+}
+
+func readVisibility(f *filter, _, value string) error {
+	switch v := Visibility(value); v {
+	case Public, Private, Shared, Community, anyVisibility:
+		f.visibility = v
+	case "":
+		f.nothing = true
+	default:
+		return problem.New(problem.Invalid, "Invalid visibility value: '%s'. It must be one of: all, community, private, public, shared.", value)
+	}
+	return nil
+}
+
+// readMemberStatus checks which images shared with the caller it wants.
+func readMemberStatus(_ *filter, _, value string) error {
+	switch value {
+	case "pending", "accepted", "rejected", "all":
+		return nil
+	}
+	return problem.New(problem.Invalid, "Invalid status: '%s'. It must be one of: accepted, all, pending, rejected.", value)
+}
+
+func readProtected(f *filter, _, value string) error {
+	if value != "true" && value != "false" {
+		return problem.New(problem.Invalid, "Invalid value '%s' for the filter protected. Valid values are true and false.", value)
+	}
+	f.want(func(img *Image) bool { return img.Protected == (value == "true") })
+	return nil
+}
+
+func readHidden(f *filter, _, value string) error {
+	switch strings.ToLower(value) {
+	case "true":
+		f.hidden = true
+	case "false":
+		f.hidden = false
+	default:
+		return problem.New(problem.Invalid, "Invalid value '%s' for the filter os_hidden. Valid values are true and false.", value)
+	}
+	return nil
+}
+
+func refuseChangesSince(*filter, string, string) error {
+	return problem.New(problem.Invalid, `The "changes-since" filter is no longer available on v2.`)
+}
+
+// readNumber wants the attribute to be the number. What is no number is no
+// image's.
+func readNumber(f *filter, name, value string) error {
+	n, err := strconv.ParseInt(value, 10, 64)
+	if err != nil {
+		f.nothing = true
+		return nil
+	}
+	of := numbers[name]
+	f.want(func(img *Image) bool {
+		has := of(img)
+		return has != nil && *has == n
+	})
+	return nil
+}
+
+func readBound(f *filter, name, value string) error {
+	of := numbers[name[:len(name)-len("_min")]]
+	if of == nil {
+		return problem.New(problem.Invalid, "Images cannot be filtered by '%s': it is no number of theirs.", name)
+	}
+	n, err := strconv.ParseInt(strings.TrimSpace(value), 10, 64)
+	if err != nil && !errors.Is(err, strconv.ErrRange) { // out of range n is the nearest there is
+		return problem.New(problem.Invalid, "Invalid value '%s' for the filter %s: it must be an integer.", value, name)
+	}
+	least := strings.HasSuffix(name, "_min")
+	f.want(func(img *Image) bool {
+		has := of(img)
+		return has != nil && (least && *has >= n || !least && *has <= n)
+	})
+	return nil
+}
+
+// timeTests are the operators on times.
+//
+// Source: glance/common/utils.py, evaluate_filter_op.
+var timeTests = map[string]func(compared int) bool{
+	"gt": func(c int) bool { return c > 0 }, "gte": func(c int) bool { return c >= 0 },
+	"lt": func(c int) bool { return c < 0 }, "lte": func(c int) bool { return c <= 0 },
+	"eq": func(c int) bool { return c == 0 }, "neq": func(c int) bool { return c != 0 },
+}
+
+// readTime compares what callers are shown, which is whole seconds.
+func readTime(of func(*Image) time.Time) reading {
+	return func(f *filter, name, value string) error {
+		operator, rest := splitOperator(value)
+		holds := timeTests[operator]
+		if holds == nil {
+			return problem.New(problem.Invalid, "Invalid operator '%s' in the filter %s. It must be one of: eq, gt, gte, lt, lte, neq.", operator, name)
+		}
+		t, err := parseTime(rest)
+		if err != nil {
+			return problem.New(problem.Invalid, "Invalid time '%s' in the filter %s. An example of a time is 2026-07-01T09:00:00Z.", rest, name)
+		}
+		f.want(func(img *Image) bool { return holds(of(img).Truncate(time.Second).Compare(t)) })
+		return nil
+	}
+}
+
+// splitOperator takes the operator off a value; eq where there is none. A time
+// keeps its colons.
+//
+// Source: glance/common/utils.py, split_filter_op.
+func splitOperator(value string) (operator, rest string) {
+	operator, rest, found := strings.Cut(value, ":")
+	if !found {
+		return "eq", value
+	}
+	if _, err := parseTime(value); err == nil {
+		return "eq", value
+	}
+	return operator, rest
+}
+
+// oneOrMore reads the values that a text filter lets pass: v, eq:v or
+// in:a,b,"c,d".
+func oneOrMore(name, value string) ([]string, error) {
+	switch operator, rest := splitOperator(value); operator {
+	case "eq":
+		return []string{rest}, nil
+	case "in":
+		return splitQuoted(rest)
+	default:
+		return nil, problem.New(problem.Invalid, "Invalid operator '%s' in the filter %s. It must be eq or in; put a value with a colon behind eq:.", operator, name)
+	}
+}
+
+// splitQuoted splits a list at its commas. A value in double quotes may hold
+// commas, and a quote or a backslash behind a backslash.
+//
+// Source: glance/common/utils.py, split_filter_value_for_quotes. Glance leaves
+// the backslashes in.
+func splitQuoted(list string) ([]string, error) {
+	values := []string{}
+	for rest := list; rest != ""; {
+		if rest[0] == '"' {
+			value, after, err := quoted(rest[1:])
+			if err != nil {
+				return nil, err
+			}
+			values, rest = append(values, value), after
+			continue
+		}
+		value, after, _ := strings.Cut(rest, ",")
+		if strings.Contains(strings.ReplaceAll(value, `\"`, ""), `"`) {
+			return nil, problem.New(problem.Invalid, "Invalid filter value %s. There is no comma before an opening quotation mark.", list)
+		}
+		values, rest = append(values, value), after
+	}
+	return values, nil
+}
+
+// quoted reads up to the closing quote, and the comma behind it.
+func quoted(s string) (value, after string, err error) {
+	var b strings.Builder
+	for i := 0; i < len(s); i++ {
+		switch {
+		case s[i] == '\\' && i+1 < len(s) && (s[i+1] == '"' || s[i+1] == '\\'):
+			i++
+			b.WriteByte(s[i])
+		case s[i] != '"':
+			b.WriteByte(s[i])
+		case i+1 < len(s) && s[i+1] != ',':
+			return "", "", problem.New(problem.Invalid, `Invalid filter value "%s. There is no comma after a closing quotation mark.`, s)
+		default:
+			return b.String(), strings.TrimPrefix(s[i+1:], ","), nil
+		}
+	}
+	return "", "", problem.New(problem.Invalid, `Invalid filter value "%s. The quote is not closed.`, s)
+}
+
+// timeLayouts are the forms of ISO 8601 that a filter takes. Seconds may have a
+// fraction; a time without a zone is in UTC.
+//
+// Source: the iso8601 module of Python, as oslo.utils calls it.
+var timeLayouts = func() []string {
+	layouts := []string{"2006-01-02", "20060102", "2006-01", "2006"}
+	for _, date := range []string{"2006-01-02T", "2006-01-02 ", "20060102T"} {
+		for _, clock := range []string{"15:04:05", "150405", "15:04", "1504", "15"} {
+			for _, zone := range []string{"Z07:00", "Z0700", "Z07", ""} {
+				layouts = append(layouts, date+clock+zone)
+			}
+		}
+	}
+	return layouts
+}()
+
+var errNoTime = errors.New("no ISO 8601 time")
+
+func parseTime(text string) (time.Time, error) {
+	for _, layout := range timeLayouts {
+		if t, err := time.Parse(layout, text); err == nil {
+			return t, nil
+		}
+	}
+	return time.Time{}, errNoTime
+}

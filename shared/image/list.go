@@ -1,0 +1,252 @@
+package image
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/gander-images/gander/shared/caller"
+	"github.com/gander-images/gander/shared/policy"
+	"github.com/gander-images/gander/shared/problem"
+	"github.com/gander-images/gander/shared/table"
+)
+
+// Bounds of one page.
+const (
+	maxPageBytes   = 4 << 20         // of records as stored, so that memory and answer stay small
+	maxPageReads   = 2000            // records looked at, once there is something to show
+	maxBatch       = 100             // records read at once
+	timeForAnswer  = 1 * time.Second // left of the request's time when looking on ends
+	maxNameStreams = 8               // names in a filter that are looked up one by one
+)
+
+// A Query says which images to list, and which of them to show. Make one with
+// ParseQuery.
+type Query struct {
+	limit  int
+	marker string // empty: from the start
+	sort   sorting
+	filter filter
+}
+
+// A Page is some images of a list, in its order.
+type Page struct {
+	Images []*Image
+
+	// More says that the next page, with the last image as its marker, may hold
+	// something. Then there is a last image.
+	More bool
+}
+
+// ParseQuery reads the parameters of a list, decoded.
+//
+// Errors: problem.Invalid.
+//
+// Source: glance/api/v2/images.py, RequestDeserializer.index.
+func ParseQuery(params map[string][]string) (Query, error) {
+	var q Query
+	var err error
+	if q.limit, err = parseLimit(params["limit"]); err != nil {
+		return Query{}, err
+	}
+	if markers := params["marker"]; len(markers) > 0 {
+		q.marker = markers[len(markers)-1]
+		if q.marker == "" {
+			return Query{}, errMarker("")
+		}
+	}
+	if q.filter, err = parseFilter(params); err != nil {
+		return Query{}, err
+	}
+	if q.sort, err = parseSort(params); err != nil {
+		return Query{}, err
+	}
+	return q, nil
+}
+
+func parseLimit(values []string) (int, error) {
+	if len(values) == 0 {
+		return DefaultListLimit, nil
+	}
+	value := strings.TrimSpace(values[len(values)-1])
+	n, err := strconv.Atoi(value)
+	switch digits := strings.TrimPrefix(value, "+"); {
+	case digits == "" || strings.Trim(digits, "0123456789") != "":
+		return 0, problem.New(problem.Invalid, "Invalid limit '%s': it must be an integer, 0 or more.", value)
+	case err != nil: // more than an int holds
+		return MaxListLimit, nil
+	}
+	return min(n, MaxListLimit), nil
+}
+
+func errMarker(id string) error {
+	return problem.New(problem.Invalid, "Invalid marker '%s': there is no such image.", id)
+}
+
+// List returns the page of images that q asks for, as far as c may see them. g
+// is the grant of get_images; may decides get_image for each image, of which
+// those refused are left out.
+//
+// A page in an order that entries are kept in reads what it shows, wherever it
+// stands in the list. A filter makes it read on; a page that shows something
+// ends after 2,000 records. Other orders read all images that c may list. A
+// record is listed as it is when it is read: an image that is renamed while
+// somebody walks a list by name may appear in two pages, or in none.
+//
+// Errors: Invalid and Forbidden for a marker that is no image, or not the
+// caller's to see; Unavailable when the context's deadline comes before anything
+// was found; those of may and the table.
+//
+// Source: glance/api/v2/images.py, ImagesController.index.
+func (s *Service) List(ctx context.Context, g policy.Grant, c caller.Caller, q Query, may func(*Image) (bool, error)) (Page, error) {
+	if err := g.Permits(policy.GetImages); err != nil {
+		return Page{}, err
+	}
+	marker, err := s.marker(ctx, c, q.marker)
+	if err != nil || q.limit == 0 {
+		return Page{}, err
+	}
+	l := &listing{service: s, caller: c, query: q, marker: marker, may: may}
+	switch order, backward, ok := q.sort.listOrder(); {
+	case q.filter.ids != nil:
+		return l.scan(ctx, named(q.filter.ids))
+	case !ok:
+		return l.scan(ctx, l.everything())
+	default:
+		return l.inOrder(ctx, order, backward)
+	}
+}
+
+// marker returns the image that a page begins after; nil for none.
+//
+// Source: glance/db/sqlalchemy/api.py, image_get_all; glance/api/v2/images.py,
+// index (NotFound becomes 400).
+func (s *Service) marker(ctx context.Context, c caller.Caller, id string) (*Image, error) {
+	if id == "" {
+		return nil, nil
+	}
+	img, err := s.read(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	if img == nil || img.Status == Purged || !img.Status.Exists() && !c.Admin {
+		return nil, errMarker(id)
+	}
+	member := false
+	if asksMembership(img, c) {
+		if member, err = s.isMember(ctx, img, c.ProjectID); err != nil {
+			return nil, err
+		}
+	}
+	if !visible(img, c, member) {
+		return nil, problem.New(problem.Forbidden, "You are not permitted to use image %s as a marker.", id)
+	}
+	return img, nil
+}
+
+// A listing is one page being made.
+type listing struct {
+	service *Service
+	caller  caller.Caller
+	query   Query
+	marker  *Image
+	may     func(*Image) (bool, error)
+	reads   int // records looked at
+}
+
+// scopes returns the lists in which all that the caller may list, and wants,
+// can be found; an image may stand in several of them.
+func (l *listing) scopes() []scope {
+	scopes := l.openScopes()
+	if l.query.filter.hidden {
+		for i, sc := range scopes {
+			scopes[i] = sc.apart()
+		}
+	}
+	return scopes
+}
+
+func (l *listing) openScopes() []scope {
+	f, c := &l.query.filter, l.caller
+	mine := c.ProjectID != ""
+	switch {
+	case f.nothing:
+		return nil
+	case f.owner != nil && (c.Admin || mine && *f.owner == c.ProjectID):
+		return []scope{ownScope(*f.owner)}
+	case f.visibility == Public:
+		return []scope{publicScope}
+	case f.visibility == Community:
+		return []scope{communityScope}
+	case c.Admin:
+		return []scope{allScope}
+	}
+	var scopes []scope
+	if mine {
+		scopes = append(scopes, ownScope(c.ProjectID))
+	}
+	switch f.visibility {
+	case "":
+		scopes = append(scopes, publicScope)
+	case anyVisibility:
+		scopes = append(scopes, publicScope, communityScope)
+	}
+	return scopes
+}
+
+// belongs reports whether the record, as it is now, is in the list. Its entry
+// may be older.
+//
+// Source: glance/db/sqlalchemy/api.py, _select_images_query and image_get_all.
+func (l *listing) belongs(img *Image) bool {
+	c := l.caller
+	own := owns(c, img)
+	switch {
+	case !listed(img.Status), !visible(img, c, false):
+		return false
+	case img.Visibility == Community && l.query.filter.visibility == "" && !own:
+		return false
+	case !c.Admin && !own && img.Visibility != Public && img.Visibility != Community:
+		return false // one that nobody owns is seen by its id alone
+	}
+	return l.query.filter.passes(img)
+}
+
+// after reports whether the image stands behind the marker.
+func (l *listing) after(img *Image) bool {
+	return l.marker == nil || l.query.sort.compare(l.marker, img) < 0
+}
+
+// records reads the images with the ids, nil where one is gone.
+func (l *listing) records(ctx context.Context, ids []string) ([]*Image, error) {
+	keys := make([]table.Key, len(ids))
+	for i, id := range ids {
+		keys[i] = Key(id)
+	}
+	items, err := l.service.Table.Get(ctx, keys...)
+	if err != nil {
+		return nil, fmt.Errorf("reading %d images of a list: %w", len(ids), err)
+	}
+	l.reads += len(ids)
+	images := make([]*Image, len(ids))
+	for i, item := range items {
+		if item == nil {
+			continue
+		}
+		if images[i], err = decode(item); err != nil {
+			return nil, err
+		}
+	}
+	return images, nil
+}
+
+// pressed reports whether it is time to answer with what there is.
+func pressed(ctx context.Context) bool {
+	deadline, ok := ctx.Deadline()
+	return ok && time.Until(deadline) < timeForAnswer
+}
+
+var errLate = problem.New(problem.Unavailable,
+	"Nothing was found in the time that there is for one request. Narrow the filters, or sort by created_at or name.")

@@ -1,0 +1,165 @@
+package image
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/gander-images/gander/shared/table"
+)
+
+// maxEntries is the most list entries that one query of a stream asks for once
+// it has to read on.
+const maxEntries = 500
+
+// A candidate is an image that an entry names, at the place where it stood.
+type candidate struct {
+	id   string
+	sort string // the entry's sort key
+	at   string // its place among all streams of the listing
+}
+
+// A stream reads one range of one list, a page at a time.
+type stream struct {
+	partition string
+	prefix    string
+	cut       int    // bytes of the sort key that do not count for its place
+	last      string // read up to here; empty: from the start
+	ahead     []candidate
+	ended     bool
+}
+
+// A merge reads several streams as one, in the order of the places. An image
+// that stands at one place in several of them comes once.
+type merge struct {
+	table    table.Table
+	streams  []*stream
+	backward bool
+	entries  int // how many to ask for at once
+}
+
+// peek returns the next candidate without taking it; nil at the end.
+func (m *merge) peek(ctx context.Context) (*candidate, error) {
+	var next *candidate
+	for _, st := range m.streams {
+		if err := m.fill(ctx, st); err != nil {
+			return nil, err
+		}
+		if len(st.ahead) > 0 && (next == nil || m.before(&st.ahead[0], next)) {
+			next = &st.ahead[0]
+		}
+	}
+	return next, nil
+}
+
+func (m *merge) before(a, b *candidate) bool {
+	if m.backward {
+		return a.at > b.at
+	}
+	return a.at < b.at
+}
+
+// take removes the candidate that peek returned from every stream.
+func (m *merge) take(c candidate) {
+	for _, st := range m.streams {
+		if len(st.ahead) > 0 && st.ahead[0].at == c.at {
+			st.ahead = st.ahead[1:]
+		}
+	}
+}
+
+// next returns up to n candidates, as long as they pass while; none at the end.
+func (m *merge) next(ctx context.Context, n int, while func(*candidate) bool) ([]candidate, error) {
+	var out []candidate
+	for len(out) < n {
+		c, err := m.peek(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if c == nil || !while(c) {
+			break
+		}
+		found := *c
+		m.take(found)
+		out = append(out, found)
+	}
+	return out, nil
+}
+
+// fill reads on in the stream when nothing of it is at hand.
+func (m *merge) fill(ctx context.Context, st *stream) error {
+	for len(st.ahead) == 0 && !st.ended {
+		page, err := m.table.Query(ctx, table.Query{
+			Partition: st.partition, Prefix: st.prefix, After: st.last, Backward: m.backward, Limit: m.entries,
+		})
+		if err != nil {
+			return fmt.Errorf("reading list %q: %w", st.partition, err)
+		}
+		st.ahead = make([]candidate, len(page.Items))
+		for i := range page.Items {
+			item := &page.Items[i]
+			id, err := decodeEntry(item)
+			if err != nil {
+				return err
+			}
+			st.ahead[i] = candidate{id: id, sort: item.Sort, at: item.Sort[st.cut:]}
+		}
+		st.last, st.ended = page.Last, !page.More
+	}
+	return nil
+}
+
+// readAhead makes further queries larger: what was asked for was not enough.
+func (m *merge) readAhead() { m.entries = max(m.entries, min(2*m.entries, maxEntries)) }
+
+// ids implements source.
+func (m *merge) ids(ctx context.Context, n int) ([]string, error) {
+	found, err := m.next(ctx, n, func(*candidate) bool { return true })
+	return idsOf(found), err
+}
+
+func idsOf(found []candidate) []string {
+	ids := make([]string, len(found))
+	for i := range found {
+		ids[i] = found[i].id
+	}
+	return ids
+}
+
+// streams opens the lists of the order, in all scopes and shards, at their start.
+// With names wanted it opens the range of each name alone: within one name, the
+// order by name is that by creation.
+func (l *listing) streams(o order) []*stream {
+	var streams []*stream
+	for _, sc := range l.scopes() {
+		for n := range shards {
+			if names := l.query.filter.names; names != nil && len(names) <= maxNameStreams {
+				for _, name := range names {
+					streams = append(streams, namedStream(listPartition(sc, nameOrder, n), name, o))
+				}
+				continue
+			}
+			streams = append(streams, &stream{partition: listPartition(sc, o, n)})
+		}
+	}
+	return streams
+}
+
+func namedStream(partition, name string, o order) *stream {
+	st := &stream{partition: partition, prefix: nameStart(name)}
+	if o == createdOrder {
+		st.cut = len(st.prefix)
+	}
+	return st
+}
+
+// startAt lets the stream begin behind the marker's place, or before the places
+// that may be out of order together with it.
+func (st *stream) startAt(marker *Image, o order, backward bool) {
+	place := position(marker, o)
+	if o == nameOrder {
+		if class := nameClass(place); class != "" {
+			place = beforeClass(class, backward)
+		}
+	}
+	st.last = st.prefix[:st.cut] + place
+}
