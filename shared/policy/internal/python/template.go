@@ -1,0 +1,214 @@
+package python
+
+import (
+	"errors"
+	"strings"
+)
+
+// maxWidth bounds a width or a precision, which Python takes as far as memory
+// lasts.
+const maxWidth = 4096
+
+var (
+	errIncompleteKey = errors.New("incomplete format key")
+	errIncomplete    = errors.New("incomplete format")
+	errWide          = errors.New("width or precision too big")
+	errArguments     = errors.New("not enough arguments for format string")
+	errStar          = errors.New("* wants int")
+	errWhole         = errors.New("a format without a key asks for the target as a whole")
+)
+
+// A Template is a text for Python's % operator with a mapping on its right.
+type Template struct{ parts []part }
+
+// A part is a text, or one conversion after the text before it. What is wrong
+// with it is told when it is reached: a key missing before it comes first.
+type part struct {
+	text      string
+	converts  bool
+	hasKey    bool
+	key       string
+	flags     flags
+	width     int // -1 where not given
+	precision int // -1 where not given
+	star      bool
+	verb      rune
+	err       error // found after the key was looked up
+	early     error // found before
+}
+
+type flags struct{ left, plus, blank, alternate, zero bool }
+
+// ParseTemplate reads a template. Its mistakes are told by Execute.
+//
+// Source: Python 3.11 library reference, printf-style String Formatting; the
+// order of errors is that of Objects/unicodeobject.c.
+func ParseTemplate(text string) *Template {
+	t := &Template{}
+	for text != "" {
+		plain, rest, found := strings.Cut(text, "%")
+		if plain != "" {
+			t.parts = append(t.parts, part{text: plain})
+		}
+		if !found {
+			break
+		}
+		p, rest := parseConversion(rest)
+		t.parts = append(t.parts, p)
+		text = rest
+	}
+	return t
+}
+
+// parseConversion reads what follows a percent sign, and returns what is left.
+func parseConversion(s string) (part, string) {
+	p := part{converts: true, width: -1, precision: -1}
+	if strings.HasPrefix(s, "(") {
+		end := closing(s)
+		if end < 0 {
+			p.early = errIncompleteKey
+			return p, ""
+		}
+		p.hasKey, p.key, s = true, s[1:end], s[end+1:]
+	}
+	s = p.parseFlags(s)
+	s = p.parseSize(s, &p.width)
+	if strings.HasPrefix(s, ".") {
+		p.precision = 0
+		s = p.parseSize(s[1:], &p.precision)
+	}
+	if s != "" && strings.ContainsRune("hlL", rune(s[0])) {
+		s = s[1:]
+	}
+	for _, verb := range s {
+		p.verb = verb
+		return p, s[len(string(verb)):]
+	}
+	p.fail(errIncomplete)
+	return p, ""
+}
+
+// closing returns where the key that starts s ends, -1 if it does not.
+// Parentheses inside a key are counted.
+func closing(s string) int {
+	depth := 0
+	for i, c := range []byte(s) {
+		switch c {
+		case '(':
+			depth++
+		case ')':
+			if depth--; depth == 0 {
+				return i
+			}
+		}
+	}
+	return -1
+}
+
+func (p *part) parseFlags(s string) string {
+	for s != "" {
+		switch s[0] {
+		case '-':
+			p.flags.left = true
+		case '+':
+			p.flags.plus = true
+		case ' ':
+			p.flags.blank = true
+		case '#':
+			p.flags.alternate = true
+		case '0':
+			p.flags.zero = true
+		default:
+			return s
+		}
+		s = s[1:]
+	}
+	return s
+}
+
+func (p *part) parseSize(s string, size *int) string {
+	if strings.HasPrefix(s, "*") {
+		p.star = true
+		return s[1:]
+	}
+	for s != "" && '0' <= s[0] && s[0] <= '9' {
+		*size = max(*size, 0)*10 + int(s[0]-'0')
+		if *size > maxWidth {
+			p.fail(errWide)
+			*size = maxWidth
+		}
+		s = s[1:]
+	}
+	return s
+}
+
+func (p *part) fail(err error) {
+	if p.err == nil {
+		p.err = err
+	}
+}
+
+// Execute fills the template in. ok is false as soon as a key is missing.
+func (t *Template) Execute(lookup func(key string) (any, bool)) (text string, ok bool, err error) {
+	var b strings.Builder
+	var arg argument
+	for i := range t.parts {
+		p := &t.parts[i]
+		if !p.converts {
+			b.WriteString(p.text)
+			continue
+		}
+		if p.early != nil {
+			return "", true, p.early
+		}
+		if p.hasKey {
+			value, found := lookup(p.key)
+			if !found {
+				return "", false, nil
+			}
+			arg = argument{value: value, keyed: true}
+		}
+		text, err := p.apply(&arg)
+		if err != nil {
+			return "", true, err
+		}
+		b.WriteString(text)
+	}
+	return b.String(), true, nil
+}
+
+// An argument is what the next conversion takes: the value of the last key, or
+// the mapping as a whole before any key. Each can be taken once.
+type argument struct {
+	value any
+	keyed bool
+	taken bool
+}
+
+func (a *argument) take() (any, error) {
+	switch {
+	case a.taken:
+		return nil, errArguments
+	case !a.keyed:
+		return nil, errWhole
+	}
+	a.taken = true
+	return a.value, nil
+}
+
+func (p *part) apply(arg *argument) (string, error) {
+	if p.star {
+		return "", errStar
+	}
+	if p.err != nil {
+		return "", p.err
+	}
+	if p.verb == '%' {
+		return "%", nil
+	}
+	value, err := arg.take()
+	if err != nil {
+		return "", err
+	}
+	return p.convert(value)
+}
