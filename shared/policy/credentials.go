@@ -8,10 +8,12 @@ import (
 )
 
 // credentials are what a check reads about who is asking: a caller, read as it
-// stands, or a plain mapping.
+// stands, or a plain mapping. The caller is kept by value, because a pointer
+// to it would move it to the heap.
 type credentials struct {
-	caller  *caller.Caller
-	mapping map[string]any // where caller is nil
+	caller  caller.Caller
+	mapping map[string]any
+	mapped  bool // mapping counts, caller does not
 }
 
 // A field is a credential that a caller has.
@@ -61,7 +63,7 @@ var (
 )
 
 func (c *credentials) matches(o *operand, want string) (bool, error) {
-	if c.caller == nil {
+	if c.mapped {
 		return find(c.mapping, o.path, want)
 	}
 	switch o.field {
@@ -78,7 +80,7 @@ func (c *credentials) matches(o *operand, want string) (bool, error) {
 		text, err := python.Text(c.caller.IsAdminProject)
 		return text == want, err
 	}
-	text := scalar(c.caller, o.field)
+	text := scalar(&c.caller, o.field)
 	switch {
 	case text == "": // left out, so that no caller's null is a target's null
 		return false, nil
@@ -162,7 +164,7 @@ func find(value any, path []string, want string) (bool, error) {
 //
 // Source: oslo_policy/_checks.py, RoleCheck.
 func (c *credentials) hasRole(want string) (bool, error) {
-	if c.caller != nil {
+	if !c.mapped {
 		for _, role := range c.caller.Roles {
 			if python.EqualLower(role, want) {
 				return true, nil
@@ -218,7 +220,7 @@ func roleNames(roles any) ([]string, error) {
 // Source: oslo_policy/policy.py, Enforcer._enforce_scope.
 func (c *credentials) scope() Scope {
 	var system, domain bool
-	if c.caller != nil {
+	if !c.mapped {
 		system, domain = c.caller.SystemScope != "", c.caller.DomainID != ""
 	} else {
 		system = !isEmpty(c.mapping["system_scope"]) || !isEmpty(c.mapping["system"])

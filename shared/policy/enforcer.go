@@ -37,7 +37,7 @@ func (e *Enforcer) Decide(rule Rule, c caller.Caller, t Target) (bool, error) {
 	if r == nil {
 		return false, fmt.Errorf("policy: there is no rule %q", rule)
 	}
-	q := query{credentials: credentials{caller: &c}, target: t, limit: len(e.rules)}
+	q := query{credentials: credentials{caller: c}, target: t, limit: len(e.rules)}
 	return r.decide(&q)
 }
 
