@@ -60,30 +60,28 @@ var (
 	comma      = regexp.MustCompile(`^[ \t]*,[ \t]*`)
 )
 
-// parseAccept reads an Accept header; ok is false where it is not one.
+// parseAccept reads an Accept header; ok is false where it is not one. It begins
+// with an element or a lone comma; then each comma may be followed by one.
 func parseAccept(header string) (ranges []mediaRange, ok bool) {
-	rest := strings.TrimPrefix(header, ",") // a list may begin with an empty element
-	rest = strings.TrimLeft(rest, " \t")
-	for {
-		if rest == "" {
-			return ranges, true
-		}
-		if !strings.HasPrefix(rest, ",") {
-			var element mediaRange
-			if element, rest, ok = parseRange(rest); !ok {
-				return nil, false
-			}
-			ranges = append(ranges, element)
-		}
-		if rest == "" {
-			return ranges, true
-		}
-		end := comma.FindString(rest)
-		if end == "" {
+	rest := strings.TrimPrefix(header, ",")
+	if rest == header {
+		first, after, ok := parseRange(header)
+		if !ok {
 			return nil, false
 		}
-		rest = rest[len(end):]
+		ranges, rest = append(ranges, first), after
 	}
+	for rest != "" {
+		next := comma.FindString(rest)
+		if next == "" {
+			return nil, false
+		}
+		rest = rest[len(next):]
+		if element, after, ok := parseRange(rest); ok {
+			ranges, rest = append(ranges, element), after
+		}
+	}
+	return ranges, true
 }
 
 func parseRange(s string) (element mediaRange, rest string, ok bool) {
