@@ -1,0 +1,152 @@
+package image
+
+import (
+	"context"
+	"log/slog"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/gander-images/gander/shared/caller"
+	"github.com/gander-images/gander/shared/policy"
+	"github.com/gander-images/gander/shared/table"
+	"github.com/gander-images/gander/shared/table/bolt"
+)
+
+// A lister lists images of a service without stores, and counts what it reads.
+type lister struct {
+	*Service
+	counted *countedTable
+	grant   policy.Grant
+}
+
+func newLister(tb testing.TB, dir string) *lister {
+	tb.Helper()
+	tab, err := bolt.Open(filepath.Join(dir, uuid.NewString()+".db"), bolt.WithoutSync())
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() { _ = tab.Close() })
+	rules, err := policy.New(nil)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	grant, err := rules.Authorize(policy.GetImages, demo, ListTarget(demo))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	counted := &countedTable{Table: tab}
+	return &lister{
+		counted: counted, grant: grant,
+		Service: &Service{
+			Table: counted, Limits: DefaultLimits(), Retention: time.Hour, Lease: time.Minute,
+			Log: slog.New(slog.DiscardHandler), Now: time.Now, NewID: uuid.NewString,
+		},
+	}
+}
+
+// put stores records as they are, with what a save writes beside them.
+func (l *lister) put(tb testing.TB, images ...*Image) {
+	tb.Helper()
+	var writes []table.Write
+	flush := func() {
+		outcome, err := l.Table.Transact(context.Background(), writes...)
+		if err != nil || !outcome.OK() {
+			tb.Fatalf("storing images: %v, %v", outcome, err)
+		}
+		writes = writes[:0]
+	}
+	for _, img := range images {
+		var more []table.Write
+		for _, contribute := range contributors {
+			w, err := contribute(nil, img)
+			if err != nil {
+				tb.Fatal(err)
+			}
+			more = append(more, w...)
+		}
+		if len(writes)+len(more) > table.MaxWrites {
+			flush()
+		}
+		writes = append(writes, more...)
+	}
+	if len(writes) > 0 {
+		flush()
+	}
+}
+
+func mayAll(*Image) (bool, error) { return true, nil }
+
+// query parses a query given as name=value&name=value, not escaped.
+func query(text string) (Query, error) {
+	params := map[string][]string{}
+	for part := range strings.SplitSeq(text, "&") {
+		if name, value, _ := strings.Cut(part, "="); name != "" {
+			params[name] = append(params[name], value)
+		}
+	}
+	return ParseQuery(params)
+}
+
+func (l *lister) page(ctx context.Context, c caller.Caller, text string) (Page, error) {
+	q, err := query(text)
+	if err != nil {
+		return Page{}, err
+	}
+	return l.List(ctx, l.grant, c, q, mayAll)
+}
+
+func (l *lister) mustPage(tb testing.TB, c caller.Caller, text string) Page {
+	tb.Helper()
+	page, err := l.page(context.Background(), c, text)
+	if err != nil {
+		tb.Fatalf("list %q: %v", text, err)
+	}
+	return page
+}
+
+func idsIn(images []*Image) []string {
+	ids := make([]string, len(images))
+	for i, img := range images {
+		ids[i] = img.ID
+	}
+	return ids
+}
+
+// A countedTable counts reads.
+type countedTable struct {
+	table.Table
+	mu      sync.Mutex
+	queries int
+	keys    int // items asked for by Get
+	gets    int
+}
+
+func (t *countedTable) Query(ctx context.Context, q table.Query) (table.Page, error) {
+	t.mu.Lock()
+	t.queries++
+	t.mu.Unlock()
+	return t.Table.Query(ctx, q)
+}
+
+func (t *countedTable) Get(ctx context.Context, keys ...table.Key) ([]*table.Item, error) {
+	t.mu.Lock()
+	t.gets++
+	t.keys += len(keys)
+	t.mu.Unlock()
+	return t.Table.Get(ctx, keys...)
+}
+
+func (t *countedTable) count(do func()) (queries, keys int) {
+	t.mu.Lock()
+	t.queries, t.keys, t.gets = 0, 0, 0
+	t.mu.Unlock()
+	do()
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.queries, t.keys
+}
