@@ -1,0 +1,200 @@
+package httpapi
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// A violation breaks one rule of the order, and knows the answer for it.
+type violation struct {
+	breaks option
+	status int
+	says   string
+}
+
+// violations break one rule each of a request that makes an image.
+var violations = map[string]violation{
+	"request id":  {header("X-Openstack-Request-Id", strings.Repeat("a", 65)), 431, "x-openstack-request-id"},
+	"preflight":   {func(r *http.Request) { r.Method = http.MethodOptions }, 200, ""},
+	"token":       {without("X-Auth-Token"), 401, "valid token"},
+	"route":       {func(r *http.Request) { r.URL.Path = "/v2/nope" }, 404, "could not be found"},
+	"body size":   {body(`{"name":"` + strings.Repeat("x", maxJSON) + `"}`), 413, "longer than"},
+	"body text":   {body("{\"name\":\"\xff\"}"), 400, "not valid UTF-8"},
+	"body syntax": {body(`{"name":`), 400, "Malformed JSON in request body."},
+	"body kind":   {body(`"name"`), 400, "Unexpected body type"},
+	"query":       {func(r *http.Request) { r.URL.RawQuery = "x=%ff" }, 400, "query is not valid UTF-8"},
+	"serve":       {body(`{"self":"x"}`), 403, "'self' is read-only"},
+}
+
+// There are two ways to break the rule on the presence of a body.
+var (
+	missingBody    = violation{body(""), 400, "Body expected in request."}
+	unexpectedBody = violation{func(r *http.Request) {
+		r.Method = http.MethodDelete
+		r.URL.Path = "/v2/images/x"
+		body(`{}`)(r)
+	}, 400, "A body is not expected with this request."}
+)
+
+// pairs are requests that break two neighbouring rules at once, where the two
+// breaks do not simply add up.
+var pairs = map[string]option{
+	"body expected/body size": func(r *http.Request) {
+		unexpectedBody.breaks(r)
+		violations["body size"].breaks(r)
+	},
+	"body size/body text":   body(`{"name":"` + strings.Repeat("\xff", maxJSON) + `"}`),
+	"body text/body syntax": body("{\"name\":\xff"),
+	"body syntax/body kind": body(`"name`),
+	"body kind/query": func(r *http.Request) {
+		violations["query"].breaks(r)
+		violations["body kind"].breaks(r)
+	},
+	"query/serve": func(r *http.Request) {
+		violations["query"].breaks(r)
+		violations["serve"].breaks(r)
+	},
+}
+
+// contract is the order that callers rely on, from the first check to the last
+// that operations share.
+var contract = []string{
+	"request id", "preflight", "token", "route", "body expected", "body size", "body text", "body syntax", "body kind", "query", "serve",
+}
+
+// Whoever breaks two neighbouring rules is told of the first.
+func TestOrderOfChecks(t *testing.T) {
+	var names []string
+	for _, step := range order {
+		names = append(names, step.name)
+	}
+	if !slices.Equal(names, contract) {
+		t.Fatalf("the order is %q, want %q", names, contract)
+	}
+	w := newWorld(t)
+	answerTo := func(breaks ...option) *httptest.ResponseRecorder {
+		r := httptest.NewRequest(http.MethodPost, "/v2/images", nil)
+		for _, o := range append([]option{as("member"), body(`{}`)}, breaks...) {
+			o(r)
+		}
+		out := httptest.NewRecorder()
+		w.handler.ServeHTTP(out, r)
+		return out
+	}
+	check := func(name string, v violation, breaks ...option) {
+		t.Helper()
+		out := answerTo(breaks...)
+		if out.Code != v.status || !strings.Contains(out.Body.String(), v.says) {
+			t.Errorf("%s: answered %d %q, want %d %q", name, out.Code, out.Body, v.status, v.says)
+		}
+	}
+	if out := answerTo(); out.Code != http.StatusCreated {
+		t.Fatalf("nothing broken: %d %s", out.Code, out.Body)
+	}
+	for i, name := range contract {
+		v, ok := violations[name]
+		switch {
+		case name == "body expected":
+			v = missingBody
+			check("an unexpected body", unexpectedBody, unexpectedBody.breaks)
+		case !ok:
+			t.Fatalf("no way is known to break %q", name)
+		}
+		check(name, v, v.breaks)
+		if i == len(contract)-1 {
+			break
+		}
+		next := contract[i+1]
+		pair := name + "/" + next
+		both, ok := pairs[pair]
+		if !ok {
+			second := violations[next]
+			if next == "body expected" {
+				second = missingBody
+			}
+			both = func(r *http.Request) { second.breaks(r); v.breaks(r) }
+		}
+		if name == "body expected" {
+			v = unexpectedBody
+		}
+		check(pair, v, both)
+	}
+}
+
+func TestAuthentication(t *testing.T) {
+	w := newWorld(t)
+	id := w.made(`{}`)
+	const challenge = `Keystone uri="https://identity.example/v3"`
+	for _, c := range []struct {
+		name    string
+		options []option
+		status  int
+	}{
+		{"a token", nil, 200},
+		{"blanks around it", []option{header("X-Auth-Token", " "+tokens["member"]+"\t")}, 200},
+		{"the other header", []option{without("X-Auth-Token"), header("X-Storage-Token", tokens["member"])}, 200},
+		{"X-Auth-Token counts", []option{header("X-Storage-Token", "wrong")}, 200},
+		{"a bad service token", []option{header("X-Service-Token", "")}, 200},
+		{"none", []option{without("X-Auth-Token")}, 401},
+		{"blanks", []option{header("X-Auth-Token", "  ")}, 401},
+		{"a bad one", []option{header("X-Auth-Token", "wrong")}, 401},
+		{"identity out of reach", []option{header("X-Auth-Token", "unreachable")}, 503},
+	} {
+		got := w.call("GET /v2/images/"+id, c.options...).want(c.status).has("Cache-Control", "no-store")
+		if c.status == 401 {
+			got.has("Www-Authenticate", challenge)
+		}
+		if t.Failed() {
+			t.Fatal(c.name)
+		}
+	}
+	// Below a known version everything needs a token, also what is not there.
+	for _, line := range []string{"GET /v2/nope", "GET /v2", "GET /v2/", "PATCH /v2/images", "FROB /v2/nope", "GET /v2.5/images/x", "GET /v2/%ff"} {
+		w.call(line, without("X-Auth-Token")).want(401).has("Www-Authenticate", challenge)
+	}
+	for _, line := range []string{"GET /versions", "GET /healthcheck"} {
+		w.call(line, without("X-Auth-Token")).want(200).has("Cache-Control", "")
+	}
+	w.call("GET /", without("X-Auth-Token")).want(300).has("Cache-Control", "")
+}
+
+func TestRequestID(t *testing.T) {
+	w := newWorld(t)
+	const unique = "req-????????-????-????-????-????????????"
+	for given, want := range map[string]string{
+		"":                               unique,
+		"req-abc":                        "req-abc",
+		"abc.DEF_1:2-3":                  "req-abc.DEF_1:2-3",
+		strings.Repeat("a", 64):          "req-" + strings.Repeat("a", 64),
+		strings.Repeat("a", 65):          unique,
+		"a b":                            unique,
+		`"><script>`:                     unique,
+		"ü":                              unique,
+		"x%0d%0aset-cookie: a=b":         unique,
+		"req-a\tb":                       unique,
+		"\u202ereq-gnp":                  unique,
+		"req-" + strings.Repeat("a", 60): "req-" + strings.Repeat("a", 60),
+	} {
+		got := w.call("GET /v2/info/import", header("X-Openstack-Request-Id", given))
+		id := got.header.Get("X-Openstack-Request-Id")
+		if want == unique && (len(id) != len(unique) || !strings.HasPrefix(id, "req-") || strings.ContainsAny(id, " <")) {
+			t.Errorf("given %q: answered %q", given, id)
+		} else if want != unique && id != want {
+			t.Errorf("given %q: answered %q, want %q", given, id, want)
+		}
+		if status := map[bool]int{true: 431, false: 200}[len(given) > 64]; got.status != status {
+			t.Errorf("given %q: %d, want %d", given, got.status, status)
+		}
+	}
+	// What no HTTP server lets through may still come by a gateway event.
+	r := httptest.NewRequest(http.MethodGet, "/versions", nil)
+	r.Header["X-Openstack-Request-Id"] = []string{"a\r\nset-cookie: b"}
+	out := httptest.NewRecorder()
+	w.handler.ServeHTTP(out, r)
+	if id := out.Header().Get("X-Openstack-Request-Id"); len(id) != len(unique) {
+		t.Errorf("line breaks given: answered %q", id)
+	}
+}
