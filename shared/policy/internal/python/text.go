@@ -63,6 +63,20 @@ func Repr(value any) (string, error) {
 		return sequence("[", "]", v, func(s string) (string, error) { return quote(s), nil })
 	case []any:
 		return sequence("[", "]", v, Repr)
+	case tuple:
+		if len(v) == 1 {
+			return sequence("(", ",)", v, Repr)
+		}
+		return sequence("(", ")", v, Repr)
+	case set:
+		if len(v) == 0 {
+			return "set()", nil
+		}
+		return sequence("{", "}", v, Repr)
+	case bytes:
+		return "b" + quoteBytes(string(v)), nil
+	case ellipsis:
+		return "Ellipsis", nil
 	case map[string]any:
 		return sequence("{", "}", slices.Sorted(maps.Keys(v)), func(k string) (string, error) {
 			text, err := Repr(v[k])
@@ -120,23 +134,12 @@ func floatText(f float64) string {
 
 // quote is repr of a text: single quotes, unless it holds some and no double.
 func quote(s string) string {
-	mark := byte('\'')
-	if strings.Contains(s, "'") && !strings.Contains(s, `"`) {
-		mark = '"'
-	}
+	mark := quotes(s)
 	b := []byte{mark}
-	for i, r := range s {
+	for _, r := range s {
 		switch {
-		case r == rune(mark) || r == '\\':
-			b = append(b, '\\', byte(r))
-		case r == '\n':
-			b = append(b, `\n`...)
-		case r == '\r':
-			b = append(b, `\r`...)
-		case r == '\t':
-			b = append(b, `\t`...)
-		case r == utf8.RuneError && s[i] != "\ufffd"[0]:
-			b = append(b, s[i])
+		case r < utf8.RuneSelf:
+			b = appendASCII(b, byte(r), mark)
 		case isPrintable(r):
 			b = utf8.AppendRune(b, r)
 		default:
@@ -146,8 +149,40 @@ func quote(s string) string {
 	return string(append(b, mark))
 }
 
+func quoteBytes(s string) string {
+	mark := quotes(s)
+	b := []byte{mark}
+	for _, c := range []byte(s) {
+		b = appendASCII(b, c, mark)
+	}
+	return string(append(b, mark))
+}
+
+func quotes(s string) byte {
+	if strings.Contains(s, "'") && !strings.Contains(s, `"`) {
+		return '"'
+	}
+	return '\''
+}
+
+func appendASCII(b []byte, c, mark byte) []byte {
+	switch {
+	case c == mark || c == '\\':
+		return append(b, '\\', c)
+	case c == '\n':
+		return append(b, `\n`...)
+	case c == '\r':
+		return append(b, `\r`...)
+	case c == '\t':
+		return append(b, `\t`...)
+	case c < ' ' || c > '~':
+		return appendEscape(b, rune(c))
+	}
+	return append(b, c)
+}
+
 func isPrintable(r rune) bool {
-	return r == ' ' || unicode.In(r, unicode.L, unicode.M, unicode.N, unicode.P, unicode.S)
+	return unicode.In(r, unicode.L, unicode.M, unicode.N, unicode.P, unicode.S)
 }
 
 func appendEscape(b []byte, r rune) []byte {
