@@ -64,7 +64,7 @@ var errUnknown = errors.New("event: this is not an HTTP event of an API gateway 
 func parse(payload []byte) (*gateway, Shape, error) {
 	var g gateway
 	if err := json.Unmarshal(payload, &g); err != nil {
-		return nil, 0, fmt.Errorf("%w: %v", errUnknown, err)
+		return nil, 0, fmt.Errorf("%w: %w", errUnknown, err)
 	}
 	switch {
 	case g.Version == "2.0" && g.Context.HTTP.Method != "" && g.RawPath != "":

@@ -163,7 +163,7 @@ func (g *gateway) attachBody(r *http.Request) error {
 	if g.IsBase64Encoded {
 		decoded, err := base64.StdEncoding.DecodeString(g.Body)
 		if err != nil {
-			return fmt.Errorf("%w: the body is not base64: %v", errUnknown, err)
+			return fmt.Errorf("%w: the body is not base64: %w", errUnknown, err)
 		}
 		body = decoded
 	}
