@@ -53,12 +53,13 @@ func newLister(tb testing.TB, dir string) *lister {
 func (l *lister) put(tb testing.TB, images ...*Image) {
 	tb.Helper()
 	var writes []table.Write
+	size := 0
 	flush := func() {
 		outcome, err := l.Table.Transact(context.Background(), writes...)
 		if err != nil || !outcome.OK() {
 			tb.Fatalf("storing images: %v, %v", outcome, err)
 		}
-		writes = writes[:0]
+		writes, size = writes[:0], 0
 	}
 	for _, img := range images {
 		var more []table.Write
@@ -69,10 +70,11 @@ func (l *lister) put(tb testing.TB, images ...*Image) {
 			}
 			more = append(more, w...)
 		}
-		if len(writes)+len(more) > table.MaxWrites {
+		if len(writes)+len(more) > table.MaxWrites || size > table.MaxTransactBytes/2 {
 			flush()
 		}
 		writes = append(writes, more...)
+		size += len(more[0].Body)
 	}
 	if len(writes) > 0 {
 		flush()
