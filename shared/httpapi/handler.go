@@ -39,11 +39,10 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		started:  time.Now(),
 	}
 	defer x.finish()
-	if s := h.services.StallTimeout; s > 0 || r.Body != nil {
-		x.in = newBodyReader(w, r.Body, s)
-		r.Body = x.in
-	}
+	x.in = newBodyReader(w, r.Body, h.services.StallTimeout)
+	r.Body = x.in
 	response, err := x.run()
+	x.in.leave()
 	x.write(response, err)
 }
 
@@ -135,7 +134,7 @@ func (x *exchange) log() {
 		slog.String("path", r.URL.Path),
 		slog.Int("status", x.out.status),
 		slog.Int64("bytes", x.out.bytes),
-		slog.Int64("received", x.received()),
+		slog.Int64("received", x.in.read),
 		slog.Duration("duration", time.Since(x.started)),
 		slog.String("project", r.Caller.ProjectID),
 		slog.String("user", r.Caller.UserID),
@@ -154,11 +153,4 @@ func (x *exchange) operationName() string {
 		return op.Name
 	}
 	return ""
-}
-
-func (x *exchange) received() int64 {
-	if x.in == nil {
-		return 0
-	}
-	return x.in.read
 }

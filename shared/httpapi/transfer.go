@@ -11,7 +11,7 @@ import (
 
 // pieceSize is how many bytes a client must take or give within the stall
 // timeout, where the kernel moves them without us.
-const pieceSize = 1 << 20
+const pieceSize = 256 << 10
 
 // errClientGone marks an answer that its client did not take to the end.
 var errClientGone = errors.New("the client did not take the answer to its end")
@@ -90,8 +90,9 @@ type bodyReader struct {
 	io.ReadCloser
 	control *http.ResponseController
 	stall   time.Duration
-	read    int64
-	fixed   bool
+	read    int64 // bytes
+	fixed   bool  // the deadline stays where it is
+	ended   bool
 }
 
 func newBodyReader(w http.ResponseWriter, body io.ReadCloser, stall time.Duration) *bodyReader {
@@ -114,12 +115,26 @@ func (b *bodyReader) Read(p []byte) (int, error) {
 	}
 	n, err := b.ReadCloser.Read(p)
 	b.read += int64(n)
-	if err != nil && b.stall > 0 {
+	if err != nil {
+		b.ended = true
+	}
+	if err == io.EOF && b.stall > 0 {
 		// The server goes on reading in the background, to notice a client that
 		// leaves; a deadline would look like one.
 		_ = b.control.SetReadDeadline(time.Time{})
 	}
 	return n, err
+}
+
+// patience is how long the server waits for the rest of a body that nobody
+// reads, before the answer goes out.
+const patience = 5 * time.Second
+
+// leave gives up on what is left of the body.
+func (b *bodyReader) leave() {
+	if b.stall > 0 && !b.ended && b.ReadCloser != http.NoBody {
+		_ = b.control.SetReadDeadline(time.Now().Add(min(patience, b.stall/2)))
+	}
 }
 
 func (b *bodyReader) extend() {

@@ -120,8 +120,10 @@ func without(name string) option { return func(r *http.Request) { r.Header.Del(n
 
 func body(text string) option {
 	return func(r *http.Request) {
-		r.Body = io.NopCloser(strings.NewReader(text))
-		r.ContentLength = int64(len(text))
+		r.Body, r.ContentLength = io.NopCloser(strings.NewReader(text)), int64(len(text))
+		if text == "" {
+			r.Body = http.NoBody // else the client sends it in chunks
+		}
 	}
 }
 
