@@ -3,7 +3,6 @@ package bolt
 import (
 	"context"
 	"fmt"
-	"sync"
 	"sync/atomic"
 
 	"github.com/gander-images/gander/shared/table"
@@ -30,7 +29,13 @@ const (
 	left          // by the caller, who no longer listens
 )
 
-var requests = sync.Pool{New: func() any { return &request{done: make(chan struct{}, 1)} }}
+func newRequest(writes []table.Write) *request {
+	r := &request{writes: writes, done: make(chan struct{}, 1)}
+	for i := range writes {
+		r.bytes += len(writes[i].Body)
+	}
+	return r
+}
 
 // Transact implements table.Table. A caller whose context ends while its
 // writes still wait for their turn gets ErrBusy, with the reason; after that
@@ -56,24 +61,19 @@ func (t *Table) Transact(ctx context.Context, writes ...table.Write) (table.Outc
 
 // submit queues writes and waits for the writer's answer.
 func (t *Table) submit(ctx context.Context, writes []table.Write) (table.Outcome, table.Units, error) {
-	r := requests.Get().(*request) //nolint:forcetypeassert // the pool holds nothing else
-	r.prepare(writes)
+	r := newRequest(writes)
 	if err := t.enqueue(ctx, r); err != nil {
-		requests.Put(r)
 		return table.Outcome{}, table.Units{}, err
 	}
 	select {
 	case <-r.done:
 	case <-ctx.Done():
 		if r.state.CompareAndSwap(waiting, left) {
-			return table.Outcome{}, table.Units{}, ready(ctx) // r now belongs to the writer
+			return table.Outcome{}, table.Units{}, ready(ctx)
 		}
 		<-r.done
 	}
-	outcome, units, err := r.outcome, r.units, r.err
-	r.prepare(nil)
-	requests.Put(r)
-	return outcome, units, err
+	return r.outcome, r.units, r.err
 }
 
 func (t *Table) enqueue(ctx context.Context, r *request) error {
@@ -88,15 +88,6 @@ func (t *Table) enqueue(ctx context.Context, r *request) error {
 	case <-ctx.Done():
 		return ready(ctx)
 	}
-}
-
-func (r *request) prepare(writes []table.Write) {
-	r.writes, r.bytes = writes, 0
-	for i := range writes {
-		r.bytes += len(writes[i].Body)
-	}
-	r.state.Store(waiting)
-	r.reset()
 }
 
 // reset forgets what an attempt found out.
