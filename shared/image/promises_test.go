@@ -25,7 +25,7 @@ func TestP1WritesAreSeen(t *testing.T) {
 		marker := ""
 		for {
 			page, err := w.service.List(t.Context(), w.grant(policy.GetImages, demo, &Image{Owner: &demo.ProjectID}), demo,
-				Query{Limit: 10, Marker: marker}, everyone)
+				Query{limit: 10, marker: marker, sort: newestFirst(t)}, everyone)
 			if err != nil {
 				t.Error(err)
 				return false
@@ -67,6 +67,16 @@ func TestP1WritesAreSeen(t *testing.T) {
 	}
 	all.Wait()
 	w.audit()
+}
+
+// newestFirst is the sort of a list that asks for none.
+func newestFirst(t *testing.T) sorting {
+	t.Helper()
+	q, err := ParseQuery(nil)
+	if err != nil {
+		t.Error(err)
+	}
+	return q.sort
 }
 
 // TestP2NoUpdateIsLost lets 16 writers change different properties of one image,

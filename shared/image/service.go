@@ -18,8 +18,9 @@ type Service struct {
 	Lease     time.Duration // how long an upload may be silent
 	Log       *slog.Logger
 
-	Now   func() time.Time // time.Now unless a test sets it
-	NewID func() string    // random UUIDs unless a test sets it
+	Now   func() time.Time    // time.Now unless a test sets it
+	NewID func() string       // random UUIDs unless a test sets it
+	Pause func(time.Duration) // time.Sleep unless a test sets it
 }
 
 // A Store is a place for bytes, under the name that callers see.

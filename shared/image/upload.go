@@ -144,7 +144,7 @@ func (u *upload) run(ctx context.Context, r UploadRequest) error {
 	w, err := u.store.Blobs.Create(beating, u.place.Name)
 	if err != nil {
 		stop()
-		return u.fail(ctx, nil, false, err, "The image store did not take the data.")
+		return u.fail(ctx, nil, true, err, "The image store did not take the data.")
 	}
 	digest, err := u.ingest(beating, r, w)
 	if err != nil {
@@ -169,6 +169,7 @@ func (u *upload) ingest(ctx context.Context, r UploadRequest, w blob.Writer) (bl
 	logged := time.Now()
 	options := blob.IngestOptions{
 		Limit: u.service.Limits.SizeCap,
+		Exact: r.Exact,
 		Progress: func(total int64) {
 			if time.Since(logged) >= progressEvery {
 				logged = time.Now()
@@ -176,14 +177,13 @@ func (u *upload) ingest(ctx context.Context, r UploadRequest, w blob.Writer) (bl
 			}
 		},
 	}
+	if options.Limit < 0 {
+		options.Limit = blob.Unlimited
+	}
 	if r.Exact {
 		options.Limit = *r.Size
 	}
-	digest, err := blob.Ingest(ctx, r.Body, w, options)
-	if err == nil && r.Exact && digest.Size != *r.Size {
-		err = errOtherSize(*r.Size)
-	}
-	return digest, err
+	return blob.Ingest(ctx, r.Body, w, options)
 }
 
 // errOtherSize refuses data that is not as long as its size header said.
@@ -199,7 +199,7 @@ func (u *upload) explain(ctx context.Context, r UploadRequest, read int64, err e
 	switch cause := context.Cause(ctx); {
 	case errors.Is(cause, errLost):
 		return errLost, "The image was deleted, or its upload given up."
-	case errors.Is(err, blob.ErrOverLimit) && r.Exact:
+	case errors.Is(err, blob.ErrShort), errors.Is(err, blob.ErrOverLimit) && r.Exact:
 		answer = errOtherSize(*r.Size)
 	case errors.Is(err, blob.ErrOverLimit):
 		answer = errOverCap(u.service.Limits.SizeCap)
@@ -231,7 +231,7 @@ func (u *upload) commit(ctx context.Context, object blob.Object, digest blob.Dig
 			continue
 		}
 		u.log.WarnContext(ctx, "the record of a finished upload is tried again", "error", err)
-		time.Sleep(pause)
+		u.service.Pause(pause)
 		pause = min(2*pause, 2*time.Second)
 	}
 }
@@ -258,12 +258,11 @@ func (u *upload) activate(ctx context.Context, at Location, digest blob.Digest) 
 }
 
 // fail ends the upload so that nothing of it is left, and returns err. w is the
-// writer where it may still hold bytes; whole says that the object may exist.
+// writer where it may still hold bytes; left says that others may exist.
 // What cannot be put right now is left to the lease's due entry, which stands.
-func (u *upload) fail(ctx context.Context, w blob.Writer, whole bool, err error, reason string) error {
+func (u *upload) fail(ctx context.Context, w blob.Writer, left bool, err error, reason string) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTime)
 	defer cancel()
-	left := whole
 	if w != nil {
 		if aborted := w.Abort(ctx); aborted != nil {
 			u.log.ErrorContext(ctx, "what an upload wrote could not be removed yet", "error", aborted)

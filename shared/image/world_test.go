@@ -66,7 +66,7 @@ func (w *world) use(tab table.Table, blobs blob.Store) {
 	quiet := slog.New(slog.DiscardHandler)
 	w.service = &Service{
 		Table: tab, Stores: []Store{{ID: "local", Blobs: blobs}}, Limits: DefaultLimits(),
-		Retention: 24 * time.Hour, Lease: 10 * time.Minute, Log: quiet, Now: w.now, NewID: uuid.NewString,
+		Retention: 24 * time.Hour, Lease: 10 * time.Minute, Log: quiet, Now: w.now, NewID: uuid.NewString, Pause: w.advance,
 	}
 	handlers := w.service.Handlers()
 	handlers[task.ExpireKind] = task.Expire(tab)
