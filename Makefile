@@ -31,8 +31,8 @@ build: gander ## build build/gander and every Lambda (ARCH=arm64 for the cloud)
 	@for f in $(FUNCTIONS); do mkdir -p build/functions/$$f && \
 	  { cmp -s $(SCRATCH)/$$f build/functions/$$f/bootstrap || ln -f $(SCRATCH)/$$f build/functions/$$f/bootstrap; }; done
 
-test: ## run all tests
-	@$(GO) test ./...
+test: ## run all tests (TESTFLAGS=-race and the like)
+	@$(GO) test $(TESTFLAGS) ./...
 
 lint: build/tools/golangci-lint ## check style and likely mistakes
 	@build/tools/golangci-lint run
@@ -46,8 +46,11 @@ build/tools/golangci-lint: Makefile
 	@GOBIN=$(CURDIR)/build/tools $(GO) install $(LINTER)
 	@touch $@
 
-bench: ## run the benchmarks
-	@$(GO) test -run '^$$' -bench . -benchmem ./...
+bench: gander ## run the benchmarks, then measure the whole process beside its yardsticks
+	@mkdir -p build/tools
+	@$(GO) test -run '^$$' -bench . -benchmem ./... >build/benchmarks.txt || { cat build/benchmarks.txt; exit 1; }
+	@$(GO) build -o build/tools/bench ./tools/bench
+	@build/tools/bench -go build/benchmarks.txt build/gander
 
 coldstart: build ## tell size and cold start of each Lambda
 	@$(GO) run ./tools/coldstart build/functions

@@ -129,7 +129,7 @@ func contradictions(v Values, given map[string]string, from Source) Faults {
 	if from.Uses&Tokens != 0 && v.Identity != "" && v.Identity != "development" {
 		fault("GANDER_IDENTITY", "%q is not in this version; only development is there", v.Identity)
 	}
-	if from.Uses&Bytes != 0 && len(v.Stores) > 0 && !slices.Equal(v.Stores, []string{"local"}) {
+	if len(v.Stores) > 0 && !slices.Equal(v.Stores, []string{"local"}) {
 		fault("GANDER_STORES", "this version has one store, local")
 	}
 	if from.Lambda {

@@ -38,7 +38,7 @@ var Table = []Row{
 		kind: path(func(v *Values) *string { return &v.Data }),
 	},
 	{
-		Name: "GANDER_STORES", Default: "local", Uses: Bytes, Glance: "enabled_backends",
+		Name: "GANDER_STORES", Default: "local", Uses: Bytes | Answers, Glance: "enabled_backends",
 		Doc:  "Names of the stores, the default first. This version has one, `local`, below `GANDER_DATA`.",
 		kind: words(func(v *Values) *[]string { return &v.Stores }),
 	},
@@ -49,8 +49,8 @@ var Table = []Row{
 	},
 	{
 		Name: "GANDER_DEVELOPMENT_KEY", Uses: Tokens,
-		Doc:  "PEM file with the public key of a development identity that runs elsewhere, whose tokens are accepted. Not set: the identity in `GANDER_DATA`.",
-		kind: path(func(v *Values) *string { return &v.DevelopmentKey }),
+		Doc:  "Public key of a development identity that runs elsewhere, as in its file `identity.pub`; its tokens are accepted. Not set: the identity in `GANDER_DATA`.",
+		kind: text(func(v *Values) *string { return &v.DevelopmentKey }),
 	},
 	{
 		Name: "GANDER_SERVICE_TOKEN_ROLES", Default: "service", Uses: Tokens, Glance: "service_token_roles",

@@ -1,0 +1,144 @@
+package boot
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+
+	"github.com/gander-images/gander/shared/due"
+	"github.com/gander-images/gander/shared/httpapi"
+)
+
+// A Consumer is a function that is fed events of the cloud, not requests.
+type Consumer struct {
+	Name  string // folder under functions/
+	Needs httpapi.Needs
+	// take works on one event and returns the answer for the platform.
+	take func(ctx context.Context, runner *due.Runner, payload []byte) (any, error)
+}
+
+// The consumers.
+var (
+	// Reaper does promptly what a change of the table made due.
+	Reaper = Consumer{Name: "reaper", Needs: dueNeeds, take: reap}
+
+	// Sweeper does, when its timer fires, whatever else is due.
+	Sweeper = Consumer{Name: "sweeper", Needs: dueNeeds, take: sweep}
+)
+
+const dueNeeds = httpapi.ReadTable | httpapi.WriteTable | httpapi.ReadBytes | httpapi.DeleteBytes
+
+// Consumers lists them all.
+func Consumers() []Consumer { return []Consumer{Reaper, Sweeper} }
+
+// batchFailures is the partial batch report: everything from the record named
+// on is delivered again.
+//
+// Source: AWS Lambda Developer Guide, "Configuring partial batch response with
+// DynamoDB and Lambda".
+type batchFailures struct {
+	Items []failedItem `json:"batchItemFailures"`
+}
+
+type failedItem struct {
+	Sequence string `json:"itemIdentifier"`
+}
+
+// reap takes a batch of the table's change stream, oldest first, and stops at
+// the first record that it cannot read or has no time for.
+func reap(ctx context.Context, runner *due.Runner, payload []byte) (any, error) {
+	records, err := parseStream(payload)
+	if err != nil {
+		return nil, err
+	}
+	report := batchFailures{Items: []failedItem{}}
+	for _, record := range records {
+		changes, err := record.change()
+		if err != nil {
+			runner.Log.ErrorContext(ctx, "a stream record cannot be read", "sequence", record.sequence(), "error", err)
+		}
+		if err == nil {
+			runner.React(ctx, changes)
+			err = ctx.Err()
+		}
+		if err != nil {
+			report.Items = append(report.Items, failedItem{record.sequence()})
+			break
+		}
+	}
+	return report, nil
+}
+
+// sweep takes the event of a schedule.
+func sweep(ctx context.Context, runner *due.Runner, payload []byte) (any, error) {
+	var timer struct {
+		Kind string `json:"detail-type"`
+	}
+	if err := json.Unmarshal(payload, &timer); err != nil || timer.Kind != "Scheduled Event" {
+		return nil, errors.New("boot: this is not the event of a schedule")
+	}
+	return nil, runner.Sweep(ctx)
+}
+
+// An eventHandler hands a Lambda's events to its consumer.
+type eventHandler struct {
+	consumer Consumer
+	runner   *due.Runner
+}
+
+// Invoke implements lambda.Handler.
+func (h eventHandler) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
+	ctx, cancel := withReserve(ctx)
+	defer cancel()
+	answer, err := h.consumer.take(ctx, h.runner, payload)
+	if err != nil {
+		return nil, err
+	}
+	return json.Marshal(answer)
+}
+
+// maxEvent is the most that Lambda puts into one event.
+const maxEvent = 6 << 20
+
+// A postHandler takes events over HTTP, for platforms that deliver them so.
+type postHandler struct {
+	consumer Consumer
+	runner   *due.Runner
+	log      *slog.Logger
+}
+
+// ServeHTTP implements http.Handler.
+func (h postHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	switch {
+	case r.URL.Path != "/":
+		http.NotFound(w, r)
+		return
+	case r.Method != http.MethodPost:
+		w.Header().Set("Allow", http.MethodPost)
+		http.Error(w, "Events come by POST.", http.StatusMethodNotAllowed)
+		return
+	}
+	payload, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxEvent))
+	if err != nil {
+		http.Error(w, fmt.Sprintf("The event could not be read; it may have at most %d bytes.", maxEvent), http.StatusBadRequest)
+		return
+	}
+	h.answer(w, r, payload)
+}
+
+func (h postHandler) answer(w http.ResponseWriter, r *http.Request, payload []byte) {
+	answer, err := h.consumer.take(r.Context(), h.runner, payload)
+	if err != nil {
+		h.log.ErrorContext(r.Context(), "an event failed", "function", h.consumer.Name, "error", err)
+		http.Error(w, "The event could not be worked on.", http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if err := json.NewEncoder(w).Encode(answer); err != nil {
+		h.log.WarnContext(r.Context(), "an answer could not be sent", "error", err)
+	}
+}

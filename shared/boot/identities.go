@@ -1,0 +1,87 @@
+package boot
+
+import (
+	"bytes"
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/gander-images/gander/shared/boot/setting"
+	"github.com/gander-images/gander/shared/identity"
+	"github.com/gander-images/gander/shared/identity/development"
+)
+
+// publicKeyFile is where the development identity leaves its public key.
+const publicKeyFile = "identity.pub"
+
+// openIdentity starts the development identity of this process.
+func openIdentity(v setting.Values, endpoint string, log *slog.Logger) (*development.Identity, error) {
+	authority, err := ownAuthority(v.TLSCert)
+	if err != nil {
+		return nil, err
+	}
+	return development.Open(v.Data, development.Options{Endpoint: endpoint, CACert: authority, Log: log})
+}
+
+// ownAuthority returns the certificate's file when the certificate vouches for
+// itself, so that clients can be told to trust it.
+func ownAuthority(certFile string) (string, error) {
+	if certFile == "" {
+		return "", nil
+	}
+	text, err := os.ReadFile(certFile)
+	if err != nil {
+		return "", fmt.Errorf("GANDER_TLS_CERT: %w", err)
+	}
+	block, _ := pem.Decode(text)
+	if block == nil {
+		return "", errors.New("GANDER_TLS_CERT: there is no certificate in it")
+	}
+	certificate, err := x509.ParseCertificate(block.Bytes)
+	if err != nil {
+		return "", fmt.Errorf("GANDER_TLS_CERT: %w", err)
+	}
+	if !bytes.Equal(certificate.RawIssuer, certificate.RawSubject) {
+		return "", nil
+	}
+	return filepath.Abs(certFile)
+}
+
+// verifier reads the public key of a development identity that runs elsewhere,
+// or ran in the data folder.
+func verifier(v setting.Values) (identity.Validator, error) {
+	key := v.DevelopmentKey
+	if key == "" {
+		text, err := os.ReadFile(filepath.Join(v.Data, publicKeyFile))
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil, fmt.Errorf("GANDER_DEVELOPMENT_KEY: it is missing, and no identity has left its key in %s", v.Data)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("GANDER_DEVELOPMENT_KEY: %w", err)
+		}
+		key = string(text)
+	}
+	check, err := development.NewVerifier(key, nil)
+	if err != nil {
+		return nil, fmt.Errorf("GANDER_DEVELOPMENT_KEY: %w", err)
+	}
+	return check, nil
+}
+
+// withIdentity serves the identity beside everything else.
+func withIdentity(local http.Handler, rest http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if path := r.URL.Path; path == development.Mount || strings.HasPrefix(path, development.Mount+"/") {
+			local.ServeHTTP(w, r)
+			return
+		}
+		rest.ServeHTTP(w, r)
+	})
+}

@@ -1,0 +1,140 @@
+package boot
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/gander-images/gander/shared/boot/setting"
+)
+
+// Limits on what a client may do before a handler sees its request. Bodies and
+// answers have no time-out here: an upload takes as long as it takes while it
+// moves, which httpapi watches.
+const (
+	headerTimeout  = 10 * time.Second // also for a TLS handshake
+	idleTimeout    = 2 * time.Minute
+	maxHeaderBytes = 64 << 10 // beyond it 431; tokens and a request line fit in many times over
+)
+
+func listen(v setting.Values) (net.Listener, error) {
+	var config *tls.Config
+	if v.TLSCert != "" {
+		pair, err := tls.LoadX509KeyPair(v.TLSCert, v.TLSKey)
+		if err != nil {
+			return nil, fmt.Errorf("GANDER_TLS_CERT, GANDER_TLS_KEY: %w", err)
+		}
+		config = &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12, NextProtos: []string{"h2", "http/1.1"}}
+	}
+	listener, err := net.Listen("tcp", v.Listen)
+	if err != nil {
+		return nil, fmt.Errorf("GANDER_LISTEN: %w", err)
+	}
+	if config != nil {
+		return tls.NewListener(listener, config), nil
+	}
+	return listener, nil
+}
+
+// endpointOf is the URL under which callers reach the listener, unless the
+// operator says another.
+func endpointOf(v setting.Values, listener net.Listener) string {
+	if v.PublicEndpoint != "" {
+		return v.PublicEndpoint
+	}
+	scheme := "http"
+	if v.TLSCert != "" {
+		scheme = "https"
+	}
+	host, _, _ := net.SplitHostPort(v.Listen)
+	_, port, _ := net.SplitHostPort(listener.Addr().String())
+	return scheme + "://" + net.JoinHostPort(host, port)
+}
+
+// underBase takes the path of the public endpoint off requests whose proxy or
+// gateway left it on.
+func underBase(endpoint string, next http.Handler) http.Handler {
+	u, err := url.Parse(endpoint)
+	if err != nil || u.Path == "" || u.Path == "/" {
+		return next
+	}
+	base := strings.TrimRight(u.EscapedPath(), "/")
+	stripped := http.StripPrefix(base, next)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.URL.EscapedPath(), base+"/") {
+			stripped.ServeHTTP(w, r)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// leavingBodies limits how long the server waits for the rest of a body that its
+// handler did not read. Without it, a client that sends no more would keep the
+// connection for ever.
+func leavingBodies(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer func() {
+			_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(headerTimeout)) // every server has one
+		}()
+		next.ServeHTTP(w, r)
+	})
+}
+
+// serveHTTP serves until a signal comes, then lets running requests end. A
+// second signal, or the time that GANDER_STOP_TIMEOUT gives, ends them at once.
+func (p *process) serveHTTP(ctx context.Context, listener net.Listener, handler http.Handler, v setting.Values, log *slog.Logger) error {
+	server := &http.Server{
+		Handler:           leavingBodies(handler),
+		ReadHeaderTimeout: headerTimeout,
+		IdleTimeout:       idleTimeout,
+		MaxHeaderBytes:    maxHeaderBytes,
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+
+		DisableGeneralOptionsHandler: true,
+	}
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(listener) }()
+	select {
+	case err := <-served:
+		return err
+	case sig := <-p.signals:
+		log.Info("stopping; running requests may end, a second signal stops them", "signal", sig.String(), "at_most", v.StopTimeout.String())
+	}
+	return p.shutDown(ctx, server, v.StopTimeout, log)
+}
+
+func (p *process) shutDown(ctx context.Context, server *http.Server, timeout time.Duration, log *slog.Logger) error {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	done := make(chan struct{})
+	defer close(done)
+	go func() {
+		select {
+		case <-p.signals:
+			cancel()
+		case <-done:
+		}
+	}()
+	err := server.Shutdown(ctx)
+	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
+		log.Warn("running requests are cut off")
+		return server.Close()
+	}
+	return err
+}
+
+func logStart(log *slog.Logger, name string, v setting.Values, listener net.Listener) {
+	attributes := []any{"function", name, "version", Version(), "mix", "local", "data", v.Data}
+	if listener != nil {
+		attributes = append(attributes, "listen", listener.Addr().String(), "tls", v.TLSCert != "")
+	}
+	log.Info("started", attributes...)
+}

@@ -1,0 +1,49 @@
+package boot
+
+import (
+	"github.com/gander-images/gander/shared/boot/setting"
+	"github.com/gander-images/gander/shared/httpapi"
+)
+
+// usesOf says which settings belong to what a function needs.
+func usesOf(needs httpapi.Needs) setting.Use {
+	var uses setting.Use
+	if needs&(httpapi.ReadTable|httpapi.WriteTable) != 0 {
+		uses |= setting.Metadata
+	}
+	if needs&httpapi.WriteTable != 0 {
+		uses |= setting.Writes
+	}
+	if needs&(httpapi.ReadBytes|httpapi.WriteBytes|httpapi.DeleteBytes) != 0 {
+		uses |= setting.Bytes
+	}
+	if needs&httpapi.Tokens != 0 {
+		uses |= setting.Tokens
+	}
+	return uses
+}
+
+// allNeeds are those of the standalone process.
+const allNeeds = httpapi.ReadTable | httpapi.WriteTable | httpapi.ReadBytes | httpapi.WriteBytes | httpapi.DeleteBytes | httpapi.Tokens
+
+var standaloneUses = usesOf(allNeeds) | setting.Answers | setting.Listens | setting.Standalone | setting.Later
+
+// A function is one folder under functions/, but for standalone.
+type function struct {
+	name  string
+	needs httpapi.Needs
+	uses  setting.Use
+}
+
+func functions() []function { return functionsOf(httpapi.All) }
+
+func functionsOf(rows []httpapi.Operation) []function {
+	list := make([]function, 0, len(rows)+2)
+	for _, op := range rows {
+		list = append(list, function{op.Name, op.Needs, usesOf(op.Needs) | setting.Answers})
+	}
+	for _, c := range Consumers() {
+		list = append(list, function{c.Name, c.Needs, usesOf(c.Needs) | setting.Later})
+	}
+	return list
+}
