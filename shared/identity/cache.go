@@ -67,9 +67,3 @@ func (c *cache) remove(element *list.Element) {
 	delete(c.byKey, element.Value.(entry).key)
 	c.recent.Remove(element)
 }
-
-func (c *cache) len() int {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.recent.Len()
-}

@@ -110,12 +110,7 @@ func (i *Identity) domain(by *reference) *domain {
 // default project, or none where the user has no role on that.
 func (i *Identity) choose(s *session, asked *scopeRequest) error {
 	if asked == nil {
-		if s.user.defaultProject != nil {
-			before := s.on
-			if !s.scopeTo(scope{project: s.user.defaultProject}) {
-				s.on, s.roles = before, nil
-			}
-		}
+		s.scopeTo(scope{project: s.user.defaultProject})
 		return nil
 	}
 	if asked.Unscoped != nil {

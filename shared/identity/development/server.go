@@ -21,10 +21,12 @@ const maxBody = 114688
 // A call is one request on its way to its answer.
 type call struct {
 	*http.Request
-	writer  http.ResponseWriter
-	params  []string // path variables, decoded, in order
-	query   url.Values
-	session *session // of X-Auth-Token; nil on public calls
+	writer http.ResponseWriter
+
+	resource string   // the path as the table has it; empty when it is not there
+	params   []string // path variables, decoded, in order
+	query    url.Values
+	session  *session // of X-Auth-Token; nil on public calls
 }
 
 // A resource is what one path answers to; {} stands for one variable segment.
@@ -80,25 +82,25 @@ func (i *Identity) Handler() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		began := i.options.Now()
 		id := "req-" + uuid.NewString()
-		result := i.serve(table, w, r, id)
+		c := &call{Request: r, writer: w}
+		result := i.serve(table, c, id)
 		write(w, r, id, result)
-		// The path and the query of this API hold no secrets; bodies and
-		// headers do, and are not logged.
+		// What a client made up, a token in the path for one, stays out of the log.
 		i.options.Log.LogAttrs(r.Context(), slog.LevelInfo, "identity request",
-			slog.String("request_id", id), slog.String("method", r.Method), slog.String("path", r.URL.Path),
+			slog.String("request_id", id), slog.String("method", r.Method), slog.String("resource", c.resource),
 			slog.Int("status", result.status), slog.Duration("time", i.options.Now().Sub(began).Round(time.Microsecond)))
 	})
 }
 
 // serve returns the answer to a request, whatever happens.
-func (i *Identity) serve(table []resource, w http.ResponseWriter, r *http.Request, id string) (result *answer) {
+func (i *Identity) serve(table []resource, c *call, id string) (result *answer) {
 	defer func() {
 		if broken := recover(); broken != nil {
 			i.options.Log.Error("identity request panicked", "request_id", id, "panic", fmt.Sprintf("%T", broken))
 			result = i.failure(&failure{code: http.StatusInternalServerError})
 		}
 	}()
-	result, err := i.route(table, &call{Request: r, writer: w})
+	result, err := i.route(table, c)
 	if err != nil {
 		if statusOf(err) >= http.StatusInternalServerError {
 			i.options.Log.Error("identity request failed", "request_id", id, "error", err)
@@ -119,7 +121,7 @@ func (i *Identity) route(table []resource, c *call) (*answer, error) {
 		if !matches {
 			continue
 		}
-		c.params = params
+		c.resource, c.params = res.path, params
 		serve, err := res.method(c.Method)
 		if err != nil {
 			return nil, err

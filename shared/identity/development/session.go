@@ -39,24 +39,24 @@ func (i *Identity) session(token string) (*session, error) {
 func (i *Identity) rescope(s *session, c claims) bool {
 	switch {
 	case c.ProjectID != "":
-		s.on.project = i.directory.projectByID(c.ProjectID)
+		return s.scopeTo(scope{project: i.directory.projectByID(c.ProjectID)})
 	case c.DomainID != "":
-		s.on.domain = i.directory.domainByID(c.DomainID)
+		return s.scopeTo(scope{domain: i.directory.domainByID(c.DomainID)})
 	case c.System != "":
-		s.on.system = true
-	default:
-		return true
+		return s.scopeTo(scope{system: true})
 	}
-	return s.scopeTo(s.on)
+	return true
 }
 
-// scopeTo takes on a scope; false when it is none that this user may have now.
+// scopeTo takes on a scope; false, and nothing changed, when it is none that
+// this user may have now.
 func (s *session) scopeTo(on scope) bool {
-	if on == (scope{}) || !on.enabled() {
+	roles := s.user.rolesOn(on)
+	if on == (scope{}) || !on.enabled() || len(roles) == 0 {
 		return false
 	}
-	s.on, s.roles = on, s.user.rolesOn(on)
-	return len(s.roles) > 0
+	s.on, s.roles = on, roles
+	return true
 }
 
 // issue signs a token for s, which says how the user proved itself; from is
