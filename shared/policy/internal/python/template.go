@@ -13,7 +13,6 @@ var (
 	errIncompleteKey = errors.New("incomplete format key")
 	errIncomplete    = errors.New("incomplete format")
 	errWide          = errors.New("width or precision too big")
-	errArguments     = errors.New("not enough arguments for format string")
 	errStar          = errors.New("* wants int")
 	errWhole         = errors.New("a format without a key asks for the target as a whole")
 )
@@ -31,10 +30,8 @@ type part struct {
 	flags     flags
 	width     int // -1 where not given
 	precision int // -1 where not given
-	star      bool
 	verb      rune
-	err       error // found after the key was looked up
-	early     error // found before
+	err       error
 }
 
 type flags struct{ left, plus, blank, alternate, zero bool }
@@ -53,6 +50,11 @@ func ParseTemplate(text string) *Template {
 		if !found {
 			break
 		}
+		if after, ok := strings.CutPrefix(rest, "%"); ok {
+			t.parts = append(t.parts, part{text: "%"})
+			text = after
+			continue
+		}
 		p, rest := parseConversion(rest)
 		t.parts = append(t.parts, p)
 		text = rest
@@ -66,7 +68,7 @@ func parseConversion(s string) (part, string) {
 	if strings.HasPrefix(s, "(") {
 		end := closing(s)
 		if end < 0 {
-			p.early = errIncompleteKey
+			p.err = errIncompleteKey
 			return p, ""
 		}
 		p.hasKey, p.key, s = true, s[1:end], s[end+1:]
@@ -128,7 +130,7 @@ func (p *part) parseFlags(s string) string {
 
 func (p *part) parseSize(s string, size *int) string {
 	if strings.HasPrefix(s, "*") {
-		p.star = true
+		p.fail(errStar)
 		return s[1:]
 	}
 	for s != "" && '0' <= s[0] && s[0] <= '9' {
@@ -151,24 +153,20 @@ func (p *part) fail(err error) {
 // Execute fills the template in. ok is false as soon as a key is missing.
 func (t *Template) Execute(lookup func(key string) (any, bool)) (text string, ok bool, err error) {
 	var b strings.Builder
-	var arg argument
 	for i := range t.parts {
 		p := &t.parts[i]
 		if !p.converts {
 			b.WriteString(p.text)
 			continue
 		}
-		if p.early != nil {
-			return "", true, p.early
+		if !p.hasKey {
+			return "", true, p.keyless()
 		}
-		if p.hasKey {
-			value, found := lookup(p.key)
-			if !found {
-				return "", false, nil
-			}
-			arg = argument{value: value, keyed: true}
+		value, found := lookup(p.key)
+		if !found {
+			return "", false, nil
 		}
-		text, err := p.apply(&arg)
+		text, err := p.apply(value)
 		if err != nil {
 			return "", true, err
 		}
@@ -177,38 +175,16 @@ func (t *Template) Execute(lookup func(key string) (any, bool)) (text string, ok
 	return b.String(), true, nil
 }
 
-// An argument is what the next conversion takes: the value of the last key, or
-// the mapping as a whole before any key. Each can be taken once.
-type argument struct {
-	value any
-	keyed bool
-	taken bool
+func (p *part) keyless() error {
+	if p.err != nil {
+		return p.err
+	}
+	return errWhole
 }
 
-func (a *argument) take() (any, error) {
-	switch {
-	case a.taken:
-		return nil, errArguments
-	case !a.keyed:
-		return nil, errWhole
-	}
-	a.taken = true
-	return a.value, nil
-}
-
-func (p *part) apply(arg *argument) (string, error) {
-	if p.star {
-		return "", errStar
-	}
+func (p *part) apply(value any) (string, error) {
 	if p.err != nil {
 		return "", p.err
-	}
-	if p.verb == '%' {
-		return "%", nil
-	}
-	value, err := arg.take()
-	if err != nil {
-		return "", err
 	}
 	return p.convert(value)
 }
