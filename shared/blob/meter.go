@@ -29,18 +29,19 @@ func (m *meter) fill(ctx context.Context, p []byte) (n int, err error) {
 		got, err := m.read(p[n:])
 		n += got
 		m.total += int64(got)
-		switch {
-		case m.total > m.options.Limit:
+		if m.total > m.options.Limit {
 			return n, ErrOverLimit
+		}
+		if got > 0 && m.options.Progress != nil {
+			m.options.Progress(m.total)
+		}
+		switch {
 		case err == io.EOF && m.options.Exact && m.total < m.options.Limit: //nolint:errorlint // a wrapped one is no end
 			return n, ErrShort
 		case err == io.EOF: //nolint:errorlint // as above
 			return n, io.EOF
 		case err != nil:
 			return n, fmt.Errorf("%w: %w", ErrSource, err)
-		}
-		if m.options.Progress != nil {
-			m.options.Progress(m.total)
 		}
 	}
 	return n, nil

@@ -61,16 +61,16 @@ func newPipe(ctx context.Context, to []Observer) *pipe {
 // run carries everything from the source, and returns how much it was. The
 // sinks have ended when it returns, or panics because one of them did.
 func (p *pipe) run(from *meter) (int64, error) {
-	defer p.close() // for a source that panics
+	defer p.release()
+	defer p.finish() // for a source that panics
 	if err := p.carry(from); err != nil {
 		p.end(err)
 	}
-	p.done.Wait()
-	cause := context.Cause(p.ctx) // the first of all
+	p.finish()
 	if c := p.crash.Load(); c != nil {
 		panic(c.String())
 	}
-	return from.total, cause
+	return from.total, context.Cause(p.ctx) // the first of all
 }
 
 // carry hands out blocks until the source has ended.
@@ -153,15 +153,19 @@ func (p *pipe) write(sink Observer, data []byte) (err error) {
 	return err
 }
 
-// close waits for the sinks, and gives the memory back. It may be called again.
-func (p *pipe) close() {
+// finish waits until the sinks have seen all. It may be called again.
+func (p *pipe) finish() {
 	for _, in := range p.sinks {
 		close(in)
 	}
 	p.sinks = nil
 	p.done.Wait()
+}
+
+// release gives memory and context back.
+func (p *pipe) release() {
 	for len(p.free) > 0 {
 		blocks.Put(<-p.free)
 	}
-	p.end(nil) // only lets go of the context: an earlier cause stays
+	p.end(nil)
 }
