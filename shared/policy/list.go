@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -82,6 +83,9 @@ func isEmpty(value any) bool {
 		return v == 0
 	case float64:
 		return v == 0
+	case json.Number:
+		f, err := v.Float64()
+		return err == nil && f == 0
 	case []any:
 		return len(v) == 0
 	case map[string]any:
