@@ -19,7 +19,7 @@ func parseDirectory(file string, text []byte) (*directory, error) {
 		p.faults.add(&yaml.Node{Line: 1}, "the file is empty; remove it, and the next start makes a new one")
 		return nil, p.faults.err()
 	}
-	root := p.faults.mapping(document.Content[0], "domains", "projects", "roles", "users", "clouds")
+	root, _ := p.faults.mapping(document.Content[0], "domains", "projects", "roles", "users", "clouds")
 	root.each("domains", p.domain)
 	root.each("projects", p.project)
 	root.each("roles", p.role)
@@ -63,7 +63,10 @@ func (p *parser) id(r record, kind, domain, name string) string {
 }
 
 func (p *parser) domain(node *yaml.Node) {
-	r := p.faults.mapping(node, "name", "id", "description", "enabled")
+	r, ok := p.faults.mapping(node, "name", "id", "description", "enabled")
+	if !ok {
+		return
+	}
 	name := r.needed("name")
 	if name == "" {
 		return
@@ -93,7 +96,10 @@ func (p *parser) domainOf(r record, field string) *domain {
 }
 
 func (p *parser) project(node *yaml.Node) {
-	r := p.faults.mapping(node, "name", "id", "description", "domain", "enabled")
+	r, ok := p.faults.mapping(node, "name", "id", "description", "domain", "enabled")
+	if !ok {
+		return
+	}
 	name, in := r.needed("name"), p.domainOf(r, "domain")
 	if name == "" || in == nil {
 		return
@@ -109,7 +115,10 @@ func (p *parser) project(node *yaml.Node) {
 }
 
 func (p *parser) role(node *yaml.Node) {
-	r := p.faults.mapping(node, "name", "id", "implies")
+	r, ok := p.faults.mapping(node, "name", "id", "implies")
+	if !ok {
+		return
+	}
 	name := r.needed("name")
 	if name == "" {
 		return
@@ -140,8 +149,11 @@ func (p *parser) implications() {
 }
 
 func (p *parser) user(node *yaml.Node) {
-	r := p.faults.mapping(node, "name", "id", "description", "email", "domain", "enabled",
+	r, ok := p.faults.mapping(node, "name", "id", "description", "email", "domain", "enabled",
 		"password", "default_project", "roles")
+	if !ok {
+		return
+	}
 	name, in := r.needed("name"), p.domainOf(r, "domain")
 	made := &user{
 		name: name, domain: in, description: r.text("description"), email: r.text("email"),
@@ -173,9 +185,13 @@ func (p *parser) projectOf(r record, field string, in *domain) *project {
 }
 
 func (p *parser) grant(to *user, node *yaml.Node) {
-	r := p.faults.mapping(node, "role", "project", "project_domain", "domain", "system")
-	name, on, ok := r.needed("role"), scope{}, false
-	if on, ok = p.scope(r); !ok || name == "" {
+	r, ok := p.faults.mapping(node, "role", "project", "project_domain", "domain", "system")
+	if !ok {
+		return
+	}
+	name := r.needed("role")
+	on, ok := p.scope(r)
+	if !ok || name == "" {
 		return
 	}
 	held := p.into.roleByName(name)
@@ -221,7 +237,10 @@ func (p *parser) scope(r record) (on scope, ok bool) {
 var cloudName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]*$`)
 
 func (p *parser) cloud(node *yaml.Node) {
-	r := p.faults.mapping(node, "name", "user", "user_domain", "project", "project_domain", "domain", "system")
+	r, ok := p.faults.mapping(node, "name", "user", "user_domain", "project", "project_domain", "domain", "system")
+	if !ok {
+		return
+	}
 	name, login := r.needed("name"), r.needed("user")
 	on, ok := p.scope(r)
 	if name == "" || login == "" || !ok {

@@ -12,18 +12,29 @@ import (
 // at once.
 type faults struct {
 	file string
-	list []string
+	list []fault
+}
+
+type fault struct {
+	line int
+	text string
 }
 
 func (f *faults) add(at *yaml.Node, format string, args ...any) {
-	f.list = append(f.list, fmt.Sprintf("%s:%d: ", f.file, at.Line)+fmt.Sprintf(format, args...))
+	f.list = append(f.list, fault{line: at.Line, text: fmt.Sprintf(format, args...)})
 }
 
+// err tells all faults in the order of the file's lines; nil when there are none.
 func (f *faults) err() error {
 	if len(f.list) == 0 {
 		return nil
 	}
-	return fmt.Errorf("the development identity cannot start:\n%s", strings.Join(f.list, "\n"))
+	slices.SortStableFunc(f.list, func(a, b fault) int { return a.line - b.line })
+	var text strings.Builder
+	for _, found := range f.list {
+		fmt.Fprintf(&text, "\n%s:%d: %s", f.file, found.line, found.text)
+	}
+	return fmt.Errorf("the development identity cannot start:%s", text.String())
 }
 
 // A record is one YAML mapping, its fields by name.
@@ -33,12 +44,13 @@ type record struct {
 	faults *faults
 }
 
-// mapping reads node as a mapping with no other fields than these.
-func (f *faults) mapping(node *yaml.Node, known ...string) record {
-	r := record{node: node, fields: map[string]*yaml.Node{}, faults: f}
+// mapping reads node as a mapping with no other fields than these; ok is false
+// when it is none.
+func (f *faults) mapping(node *yaml.Node, known ...string) (r record, ok bool) {
+	r = record{node: node, fields: map[string]*yaml.Node{}, faults: f}
 	if node.Kind != yaml.MappingNode {
 		f.add(node, "a mapping is needed here, with some of: %s", strings.Join(known, ", "))
-		return r
+		return r, false
 	}
 	for i := 0; i+1 < len(node.Content); i += 2 {
 		name, value := node.Content[i], node.Content[i+1]
@@ -51,7 +63,7 @@ func (f *faults) mapping(node *yaml.Node, known ...string) record {
 			r.fields[name.Value] = value
 		}
 	}
-	return r
+	return r, true
 }
 
 // each walks the entries of a list field; an absent one is empty.
