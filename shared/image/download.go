@@ -2,7 +2,6 @@ package image
 
 import (
 	"context"
-	"fmt"
 	"io"
 
 	"github.com/gander-images/gander/shared/policy"
@@ -27,7 +26,7 @@ func (s *Service) Download(ctx context.Context, g policy.Grant, img *Image, offs
 	}
 	if problem.Is(last, problem.NotFound) {
 		// A record that names bytes which are gone is our fault, not a wrong id.
-		last = fmt.Errorf("image %s has lost its data: %v", img.ID, last)
+		last = problem.Because(last, problem.Internal, "image %s has lost its data", img.ID)
 	}
 	return nil, last
 }

@@ -2,6 +2,7 @@ package image
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -14,6 +15,7 @@ import (
 	"github.com/gander-images/gander/shared/policy"
 	"github.com/gander-images/gander/shared/problem"
 	"github.com/gander-images/gander/shared/table"
+	"github.com/gander-images/gander/shared/table/bolt"
 )
 
 // TestP1WritesAreSeen holds that an answered create, upload and delete is what
@@ -235,7 +237,7 @@ func TestP6PassingStatesEnd(t *testing.T) {
 	if _, err := writer.Commit(t.Context()); err == nil {
 		t.Log("the store let a late commit pass; the record must not name it")
 	}
-	if err := u.fail(t.Context(), writer, true, errLost, "too late"); err != errLost {
+	if err := u.fail(t.Context(), writer, true, errLost, "too late"); !errors.Is(err, errLost) {
 		t.Fatal(err)
 	}
 	w.audit()
@@ -376,10 +378,7 @@ func manyLives(w *world) map[string]Status {
 }
 
 // allChanges returns every change from the first on.
-func allChanges(t *testing.T, feed interface {
-	table.Table
-	table.Feed
-}) []table.Change {
+func allChanges(t *testing.T, feed *bolt.Table) []table.Change {
 	t.Helper()
 	mark := table.Key{Partition: "audit#" + fmt.Sprint(rand.Uint64()), Sort: "mark"}
 	if _, err := feed.Transact(t.Context(), table.Write{Kind: table.Put, Key: mark, If: table.IfAbsent()}); err != nil {

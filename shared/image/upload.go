@@ -149,7 +149,7 @@ func (u *upload) run(ctx context.Context, r UploadRequest) error {
 	digest, err := u.ingest(beating, r, w)
 	if err != nil {
 		stop()
-		err, reason := u.explain(beating, r, digest.Size, err)
+		reason, err := u.explain(beating, r, digest.Size, err)
 		return u.fail(ctx, w, false, err, reason)
 	}
 	object, err := w.Commit(context.WithoutCancel(beating)) // the bytes are whole, whether or not the client waits
@@ -195,24 +195,24 @@ func errOtherSize(declared int64) error {
 
 // explain turns why bytes stopped flowing into the caller's answer and the
 // reason that the owner can read later.
-func (u *upload) explain(ctx context.Context, r UploadRequest, read int64, err error) (answer error, reason string) {
+func (u *upload) explain(ctx context.Context, r UploadRequest, read int64, err error) (reason string, answer error) {
 	switch cause := context.Cause(ctx); {
 	case errors.Is(cause, errLost):
-		return errLost, "The image was deleted, or its upload given up."
+		return "The image was deleted, or its upload given up.", errLost
 	case errors.Is(err, blob.ErrShort), errors.Is(err, blob.ErrOverLimit) && r.Exact:
 		answer = errOtherSize(*r.Size)
 	case errors.Is(err, blob.ErrOverLimit):
 		answer = errOverCap(u.service.Limits.SizeCap)
 	case errors.Is(err, blob.ErrSource), ctx.Err() != nil:
-		return fmt.Errorf("receiving the data of image %s: %w", u.place.Image, err),
-			fmt.Sprintf("The data stopped coming after %d bytes.", read)
+		return fmt.Sprintf("The data stopped coming after %d bytes.", read),
+			fmt.Errorf("receiving the data of image %s: %w", u.place.Image, err)
 	case problem.CodeOf(err) != problem.Internal:
 		answer = err
 	default:
 		answer = problem.Because(err, problem.Unavailable, "The image store did not take the data. Try again.")
 	}
 	_, reason = problem.Status(answer)
-	return answer, reason
+	return reason, answer
 }
 
 // commit makes the image active. A lost race with a patcher is tried again, and

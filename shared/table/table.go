@@ -162,11 +162,12 @@ func (c Condition) Within(counter string, low, high int64) Condition {
 	return c
 }
 
-// WantsAbsent, WantsPresent, WantedRevision and Bounds let an adapter read a
-// condition. IfRevision wants the item present, too.
+// WantsAbsent reports whether the condition needs that there is no item. It and
+// the methods below let an adapter read a condition.
 func (c Condition) WantsAbsent() bool { return c.require == absent }
 
-// WantsPresent reports whether the condition needs an item under the key.
+// WantsPresent reports whether the condition needs an item under the key, as
+// IfRevision does, too.
 func (c Condition) WantsPresent() bool { return c.require == present || c.require == revision }
 
 // WantedRevision returns the revision that IfRevision asked for.
