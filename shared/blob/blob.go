@@ -38,8 +38,9 @@ type Object struct {
 	Unfinished bool
 }
 
-// A Writer takes the bytes of one new object. It is used from one goroutine,
-// and ends with exactly one Commit or any number of Aborts.
+// A Writer takes the bytes of one new object. It is used from one goroutine at
+// a time, and ends with exactly one Commit or any number of Aborts. After a
+// Write that failed, Commit fails too.
 type Writer interface {
 	io.Writer
 
@@ -60,7 +61,8 @@ type Writer interface {
 // [A-Za-z0-9._-] joined by slashes, no segment "." or "..", at most 512 bytes.
 type Store interface {
 	// Create begins an object of unknown length. Nothing can be seen of it
-	// until Commit. Errors: ErrExists (or else Commit tells it), ErrFull.
+	// until Commit. When ctx ends, Write fails; Commit and Abort do not need it.
+	// Errors: ErrExists (or else Commit tells it), ErrFull.
 	Create(ctx context.Context, name string) (Writer, error)
 
 	// Stat describes an object. Errors: ErrNotFound.
