@@ -262,10 +262,9 @@ func TestNobodyCouldTell(t *testing.T) {
 			return caller.Caller{}, errors.New("dial")
 		},
 		"panic": func(_ context.Context, token string) (caller.Caller, error) { panic("with " + token) },
-		"nil map": func(context.Context, string) (caller.Caller, error) {
-			var m map[string]int
-			m[""] = 1
-			return caller.Caller{}, nil
+		"runtime error": func(_ context.Context, token string) (caller.Caller, error) {
+			var none []string
+			return caller.Caller{UserID: none[len(token)]}, nil
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

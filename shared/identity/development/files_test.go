@@ -177,6 +177,19 @@ func TestLogsTellNoSecrets(t *testing.T) {
 	}
 }
 
+// TestEndpoint refuses what no client could follow, before anything is made.
+func TestEndpoint(t *testing.T) {
+	for _, address := range []string{"", "127.0.0.1:9292", "/identity", "http://"} {
+		dir := filepath.Join(t.TempDir(), "data")
+		if _, err := Open(dir, Options{Endpoint: address}); err == nil || !strings.Contains(err.Error(), "not an absolute URL") {
+			t.Errorf("%q: %v", address, err)
+		}
+		if _, err := os.Stat(dir); err == nil {
+			t.Errorf("%q: a folder was made", address)
+		}
+	}
+}
+
 // TestCheckListen holds which addresses are loopback.
 func TestCheckListen(t *testing.T) {
 	for address, good := range map[string]bool{

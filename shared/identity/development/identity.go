@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -81,6 +82,9 @@ func Open(dir string, options Options) (*Identity, error) {
 		options.Log = slog.New(slog.DiscardHandler)
 	}
 	options.Endpoint = strings.TrimRight(options.Endpoint, "/")
+	if at, err := url.Parse(options.Endpoint); err != nil || at.Scheme == "" || at.Host == "" {
+		return nil, fmt.Errorf("the endpoint %q is not an absolute URL", options.Endpoint)
+	}
 	if options.Services == nil {
 		options.Services = []Service{ImageService(options.Endpoint)}
 	}

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/gander-images/gander/shared/identity"
 )
 
 // TestScopes logs in for each kind of scope and looks at the token, as text
@@ -62,7 +64,7 @@ func (w *world) sameCaller(t *testing.T, r response) {
 		t.Fatal(err)
 	}
 	text := func(path string) string { value, _ := r.at(path).(string); return value }
-	for name, validator := range map[string]interface{ validator }{"issuer": w.Identity, "verifier": verifier} {
+	for name, validator := range map[string]identity.Validator{"issuer": w.Identity, "verifier": verifier} {
 		who, err := validator.Validate(t.Context(), r.header.Get("X-Subject-Token"))
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)

@@ -2,7 +2,6 @@ package development
 
 import (
 	"bytes"
-	"context"
 	"crypto/ed25519"
 	"encoding/base64"
 	"encoding/json"
@@ -12,14 +11,16 @@ import (
 
 	"github.com/go-jose/go-jose/v4"
 
-	"github.com/gander-images/gander/shared/caller"
+	"github.com/gander-images/gander/shared/identity"
 	"github.com/gander-images/gander/shared/problem"
 )
 
-// A validator is identity.Validator, which this package does not import.
-type validator interface {
-	Validate(ctx context.Context, token string) (caller.Caller, error)
-}
+// Both can stand below a Front.
+var (
+	_ identity.Validator = (*Identity)(nil)
+	_ identity.Versioned = (*Identity)(nil)
+	_ identity.Validator = (*Verifier)(nil)
+)
 
 // TestTokenSurvivesARestart, and so do the people and the key.
 func TestTokenSurvivesARestart(t *testing.T) {
@@ -79,6 +80,21 @@ func TestRevoked(t *testing.T) {
 	}
 }
 
+// TestRevocationReachesTheCache holds that the process that revokes a token
+// does not go on with what it remembers of it.
+func TestRevocationReachesTheCache(t *testing.T) {
+	w := newWorld(t)
+	front := identity.New(w, identity.Options{Now: w.options.Now})
+	token := w.token("demo", onDemo)
+	if who, err := front.Authenticate(t.Context(), token, w.token("service", "")); err != nil || who.Service.UserID == "" {
+		t.Fatalf("%+v, %v", who, err)
+	}
+	w.revoke(token)
+	if _, err := front.Authenticate(t.Context(), token, ""); !problem.Is(err, problem.Unauthorized) {
+		t.Errorf("a revoked token: %v", err)
+	}
+}
+
 // TestForgeries holds that no text but the issuer's own, unchanged, is a
 // token, for the issuer and for the public key alone; and that the refusal
 // repeats nothing of it.
@@ -119,7 +135,7 @@ func TestForgeries(t *testing.T) {
 		t.Fatal("the test cannot sign")
 	}
 	for name, forged := range forgeries {
-		for _, v := range []validator{w.Identity, verifier} {
+		for _, v := range []identity.Validator{w.Identity, verifier} {
 			_, err := v.Validate(t.Context(), forged)
 			if !problem.Is(err, problem.Unauthorized) || len(forged) > 10 && strings.Contains(err.Error(), forged[:10]) {
 				t.Errorf("%.40s at %T: %v", name, v, err)
