@@ -27,7 +27,8 @@ func (g Grant) Permits(rules ...Rule) error {
 // A Target is what a rule may read about the thing that is acted on: a flat
 // mapping of names to nil, bool, string, number or list.
 type Target interface {
-	// Attribute returns the value under key; ok is false where there is none.
+	// Attribute returns the value under key; ok is false where there is none. A
+	// text may be given as a *string, which costs no allocation; nil is null.
 	Attribute(key string) (value any, ok bool)
 }
 

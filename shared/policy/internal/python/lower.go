@@ -64,14 +64,11 @@ func isASCII(s string) bool {
 // endsWord is Unicode's condition Final_Sigma for the sigma at s[i]: a cased
 // letter before it, none after it, characters that ignore case left aside.
 func endsWord(s string, i int) bool {
-	before, after := []rune(s[:i]), []rune(s[i+utf8.RuneLen(capitalSigma):])
-	for len(before) > 0 && ignoresCase(before[len(before)-1]) {
-		before = before[:len(before)-1]
-	}
-	for len(after) > 0 && ignoresCase(after[0]) {
-		after = after[1:]
-	}
-	return len(before) > 0 && isCased(before[len(before)-1]) && (len(after) == 0 || !isCased(after[0]))
+	before := strings.TrimRightFunc(s[:i], ignoresCase)
+	after := strings.TrimLeftFunc(s[i+utf8.RuneLen(capitalSigma):], ignoresCase)
+	last, _ := utf8.DecodeLastRuneInString(before)
+	first, _ := utf8.DecodeRuneInString(after)
+	return isCased(last) && !isCased(first)
 }
 
 func isCased(r rune) bool {
