@@ -250,6 +250,53 @@ func (w *world) wantSettled() {
 	}
 }
 
+// An outage is a table that goes away right after the first transaction that
+// makes an image active, and is back at a time.
+type outage struct {
+	table.Table
+	now  func() time.Time
+	back time.Time
+	out  bool
+}
+
+func (o *outage) Transact(ctx context.Context, writes ...table.Write) (table.Outcome, error) {
+	if o.out && o.now().Before(o.back) {
+		return table.Outcome{}, table.ErrUnknown
+	}
+	outcome, err := o.Table.Transact(ctx, writes...)
+	if strings.Contains(string(writes[0].Body), `"status":"active"`) && !o.out {
+		o.out = true
+		return table.Outcome{}, table.ErrUnknown
+	}
+	return outcome, err
+}
+
+func (o *outage) Get(ctx context.Context, keys ...table.Key) ([]*table.Item, error) {
+	if o.out && o.now().Before(o.back) {
+		return nil, table.ErrBusy
+	}
+	return o.Table.Get(ctx, keys...)
+}
+
+// TestLandedUploadKeepsItsBytes loses the answer that made an image active, and
+// the table with it, for longer than the lease. The upload must not remove the
+// bytes that the record names.
+func TestLandedUploadKeepsItsBytes(t *testing.T) {
+	w := newWorld(t)
+	img := w.create(raw())
+	w.use(&outage{Table: w.table, now: w.now, back: w.now().Add(10*time.Minute + time.Second)}, w.blobs)
+	if err := w.upload(img, strings.NewReader("the very bytes")); err != nil {
+		t.Fatalf("an upload that landed answers %v", err)
+	}
+	w.use(w.table, w.blobs)
+	w.advance(time.Hour)
+	w.sweep()
+	if now := w.mustGet(img.ID); now.Status != Active || w.read(now) != "the very bytes" {
+		t.Fatalf("the image is %s", describe(now))
+	}
+	w.audit()
+}
+
 // TestUploadFailures holds that an upload which fails leaves a queued image, no
 // bytes, and a task with the reason, and that the next upload succeeds.
 func TestUploadFailures(t *testing.T) {

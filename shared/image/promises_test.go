@@ -264,6 +264,7 @@ func TestP6DeleteEndsUpload(t *testing.T) {
 	if err := w.service.again(func() error { return w.delete(w.mustGet(img.ID)) }); err != nil {
 		t.Fatal(err)
 	}
+	w.audit() // the lease is gone, and what the upload still writes is due for removal
 	_ = writer.Close()
 	if err := <-answered; !problem.Is(err, problem.Gone) {
 		t.Fatalf("the upload answers %v", err)
