@@ -115,8 +115,8 @@ func TestImageDataUploadFails(t *testing.T) {
 
 func TestImageDataDownload(t *testing.T) {
 	w := newWorld(t)
-	id, public, empty, queued := w.filled("0123456789"), "", w.filled(""), w.made(bootable)
-	public = w.made(`{"visibility":"public","disk_format":"raw","container_format":"bare"}`, as("admin"))
+	id, empty, queued := w.filled("0123456789"), w.filled(""), w.made(bootable)
+	public := w.made(`{"visibility":"public","disk_format":"raw","container_format":"bare"}`, as("admin"))
 	w.call("PUT /v2/images/"+public+"/file", as("admin"), octets("x")).want(204)
 	sum := "781e5e245d69b566979b86e28d23f2c7" // MD5 of the ten digits
 	w.call("GET /v2/images/"+id+"/file").want(200).is("0123456789").

@@ -92,7 +92,7 @@ func (x *exchange) write(response *Response, err error) {
 	setLength(header, response.Status, int64(len(response.Body)))
 	x.out.WriteHeader(response.Status)
 	if _, err := x.out.Write(response.Body); err != nil && x.err == nil && x.request.Method != http.MethodHead {
-		x.err = fmt.Errorf("sending the answer: %w", err)
+		x.err = fmt.Errorf("%w: %w", errClientGone, err)
 	}
 }
 
@@ -108,18 +108,19 @@ func (x *exchange) refuse(err error) *Response {
 // was sent yet, and there is one line in the log.
 func (x *exchange) finish() {
 	cause := recover()
-	if cause != nil && cause != http.ErrAbortHandler {
-		x.err = fmt.Errorf("panic: %v\n%s", cause, debug.Stack())
-		if x.out.status == 0 {
-			x.write(nil, x.err)
-		} else {
-			cause = http.ErrAbortHandler // too late for a 500
-			defer panic(cause)
-		}
+	broken := false
+	if err, ok := cause.(error); ok && errors.Is(err, http.ErrAbortHandler) {
+		broken = true
 	} else if cause != nil {
-		defer panic(cause)
+		x.err = fmt.Errorf("panic: %v\n%s", cause, debug.Stack())
+		if broken = x.out.status != 0; !broken {
+			x.write(nil, x.err)
+		}
 	}
 	x.log()
+	if broken {
+		panic(http.ErrAbortHandler) // the server's own way to break a connection
+	}
 }
 
 // log writes the access line. It names the path and never the query, which may

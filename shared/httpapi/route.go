@@ -96,7 +96,8 @@ func (r *router) find(req *http.Request) route {
 	} else if len(methods) > 0 {
 		return r.otherMethod(path, methods)
 	}
-	first, rest, _ := strings.Cut(path[1:], "/")
+	first, _, _ := strings.Cut(path[1:], "/")
+	rest := path
 	switch versioned := slices.Contains(knownVersions, first); {
 	case first == "versions":
 		return r.missed(versions, path, true)
@@ -109,7 +110,6 @@ func (r *router) find(req *http.Request) route {
 		if !ok || !slices.Contains(knownVersions, named) {
 			return r.missed(choices, path, true)
 		}
-		rest = path
 	}
 	return r.below(rest, path, req.Method)
 }

@@ -4,8 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
+	"os"
 	"strconv"
+	"syscall"
 	"time"
 )
 
@@ -151,7 +154,7 @@ func (x *exchange) stream(response *Response) {
 	x.out.WriteHeader(response.Status)
 	n, err := io.Copy(x.out, response.Stream)
 	switch {
-	case err != nil && x.request.Context().Err() != nil, errors.As(err, new(timeout)):
+	case err != nil && clientGone(err):
 		x.err = fmt.Errorf("%w: %w", errClientGone, err)
 	case err != nil:
 		x.err = fmt.Errorf("sending image data: %w", err)
@@ -163,7 +166,15 @@ func (x *exchange) stream(response *Response) {
 	panic(http.ErrAbortHandler)
 }
 
-type timeout interface{ Timeout() bool }
+// clientGone reports whether copying to the network failed on the client's side.
+func clientGone(err error) bool {
+	var op *net.OpError
+	if errors.As(err, &op) && op.Op == "read" {
+		return false // a store's connection, not the client's
+	}
+	return errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.ECONNRESET) ||
+		errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, net.ErrClosed)
+}
 
 // setLength says how long the body is, where there can be one.
 func setLength(header http.Header, status int, length int64) {

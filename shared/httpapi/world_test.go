@@ -306,25 +306,21 @@ func (l *lockedBuffer) String() string {
 type contending struct {
 	table.Table
 	times int
-	meet  func(table.Item) // called with each record that was changed
 }
 
 func (c *contending) Transact(ctx context.Context, writes ...table.Write) (table.Outcome, error) {
 	if c.times > 0 && writes[0].Kind == table.Put {
 		c.times--
-		items, err := c.Table.Get(ctx, writes[0].Key)
+		items, err := c.Get(ctx, writes[0].Key)
 		if err != nil || items[0] == nil {
-			return table.Outcome{}, fmt.Errorf("nothing to contend for: %v", err)
+			return table.Outcome{}, fmt.Errorf("nothing to contend for: %w", err)
 		}
 		same := table.Write{
 			Kind: table.Put, Key: items[0].Key, Schema: items[0].Schema, Body: items[0].Body,
 			If: table.IfRevision(items[0].Revision),
 		}
 		if outcome, err := c.Table.Transact(ctx, same); err != nil || !outcome.OK() {
-			return outcome, fmt.Errorf("contending failed: %v", err)
-		}
-		if c.meet != nil {
-			c.meet(*items[0])
+			return outcome, fmt.Errorf("contending failed: %w", err)
 		}
 	}
 	return c.Table.Transact(ctx, writes...)
