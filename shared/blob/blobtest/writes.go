@@ -23,7 +23,7 @@ var writeTests = map[string]func(*world){
 		if w.Reopen == nil {
 			return
 		}
-		w.Store.Blobs = w.Reopen(w.T).Blobs
+		w.Blobs = w.Reopen(w.T).Blobs
 		for i, o := range objects {
 			w.wantHeld(o, noise(1, sizes[i]))
 		}

@@ -38,5 +38,3 @@ func openStore(t *testing.T, dir string, options []Option) blobtest.Store {
 		return openStore(t, dir, options)
 	}}
 }
-
-func child() bool { return false }

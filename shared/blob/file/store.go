@@ -30,7 +30,12 @@ const (
 type Store struct {
 	root *os.Root
 	lock *os.File
-	sync bool
+
+	// flush makes a file, or the names in a folder, survive power loss.
+	flush func(*os.File) error
+
+	// unsynced says that flush does nothing.
+	unsynced bool
 
 	// step, where a test sets it, is called before every step that changes
 	// what is on disk, and can make it fail or end the process.
@@ -44,12 +49,17 @@ type Option func(*Store)
 
 // NoSync leaves out every wait for the disk: objects survive the end of the
 // process, not power loss. For tests.
-func NoSync() Option { return func(s *Store) { s.sync = false } }
+func NoSync() Option {
+	return func(s *Store) {
+		s.flush = func(*os.File) error { return nil }
+		s.unsynced = true
+	}
+}
 
 // Open opens the store in dir, and makes the folder if there is none. One
 // process at a time may have it open; Close ends that.
 func Open(dir string, options ...Option) (*Store, error) {
-	s := &Store{sync: true}
+	s := &Store{flush: (*os.File).Sync}
 	for _, o := range options {
 		o(s)
 	}
@@ -74,7 +84,7 @@ func (s *Store) prepare(dir string) error {
 		return fmt.Errorf("opening the lock of the image folder: %w", err)
 	}
 	if err := takeLock(s.lock); err != nil {
-		return fmt.Errorf("the image folder %s is in use by another process: %w", dir, err)
+		return fmt.Errorf("locking the image folder %s: %w", dir, err)
 	}
 	for _, folder := range []string{objectsFolder, unfinishedFolder} {
 		if err := s.root.MkdirAll(folder, folderMode); err != nil {
@@ -102,14 +112,11 @@ func (s *Store) makeFolder(dir string) error {
 	if err := os.Mkdir(dir, folderMode); err != nil && !errors.Is(err, fs.ErrExist) {
 		return err
 	}
-	if !s.sync {
-		return nil
-	}
 	f, err := os.Open(parent) //nolint:gosec // the operator names the folder
 	if err != nil {
 		return err
 	}
-	return errors.Join(f.Sync(), f.Close())
+	return errors.Join(s.flush(f), f.Close())
 }
 
 // Close lets another process open the folder. Readers that are open go on.
@@ -181,13 +188,19 @@ func (s *Store) remove(place, version string) error {
 	if err := s.root.Remove(path.Join(place, version)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	for place != objectsFolder {
-		if err := s.root.Remove(place); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	return s.syncNearest(s.prune(place))
+}
+
+// prune removes empty folders from one on upwards, and returns the first that
+// stays.
+func (s *Store) prune(folder string) string {
+	for folder != objectsFolder {
+		if err := s.root.Remove(folder); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			break // it holds something; a folder that stays empty does no harm
 		}
-		place = path.Dir(place)
+		folder = path.Dir(folder)
 	}
-	return s.syncNearest(place)
+	return folder
 }
 
 // syncNearest syncs a folder, or the nearest above it that is still there.
@@ -206,14 +219,11 @@ func (s *Store) syncFolder(folder string) error {
 	if err := s.at("sync " + folder); err != nil {
 		return err
 	}
-	if !s.sync {
-		return nil
-	}
 	f, err := s.root.Open(folder)
 	if err != nil {
 		return err
 	}
-	return errors.Join(f.Sync(), f.Close())
+	return errors.Join(s.flush(f), f.Close())
 }
 
 func (s *Store) entries(folder string) ([]fs.DirEntry, error) {

@@ -61,7 +61,7 @@ func (s *Store) begin(ctx context.Context, name string) (*writer, error) {
 		}
 		return nil, explain("creating", name, err)
 	}
-	w.back = writeback{file: w.file, on: s.sync}
+	w.back = writeback{file: w.file, on: !s.unsynced}
 	return w, nil
 }
 
@@ -77,7 +77,7 @@ func (w *writer) Write(p []byte) (int, error) {
 	if w.err != nil {
 		return 0, w.err
 	}
-	n, err := w.file.Write(p)
+	n, err := w.put(p)
 	w.size += int64(n)
 	if err == nil {
 		err = w.back.wrote(int64(n))
@@ -86,6 +86,13 @@ func (w *writer) Write(p []byte) (int, error) {
 		w.err = w.fail("writing", err)
 	}
 	return n, w.err
+}
+
+func (w *writer) put(p []byte) (int, error) {
+	if err := w.store.at("write"); err != nil {
+		return 0, err
+	}
+	return w.file.Write(p)
 }
 
 func (w *writer) ended() error {
@@ -133,7 +140,7 @@ func (w *writer) Commit(ctx context.Context) (blob.Object, error) {
 	if err != nil {
 		return blob.Object{}, w.fail("committing", err)
 	}
-	if err := w.put(); err != nil {
+	if err := w.move(); err != nil {
 		return blob.Object{}, w.fail("committing", err)
 	}
 	w.placed = true
@@ -152,10 +159,8 @@ func (w *writer) seal() (blob.Object, error) {
 	if err := w.store.at("sync data"); err != nil {
 		return blob.Object{}, err
 	}
-	if w.store.sync {
-		if err := w.file.Sync(); err != nil {
-			return blob.Object{}, err
-		}
+	if err := w.store.flush(w.file); err != nil {
+		return blob.Object{}, err
 	}
 	info, err := w.file.Stat()
 	if err != nil {
@@ -178,9 +183,9 @@ func (w *writer) seal() (blob.Object, error) {
 	return blob.Object{Size: w.size, Modified: info.ModTime()}, w.store.syncFolder(w.place)
 }
 
-// put moves the writer's folder to where readers look. A rename of a folder
+// move moves the writer's folder to where readers look. A rename of a folder
 // fails where another holds an object, so the first one wins.
-func (w *writer) put() error {
+func (w *writer) move() error {
 	root, to := w.store.root, objectPlace(w.name)
 	for {
 		if err := w.store.at("place"); err != nil {
@@ -201,9 +206,11 @@ func (w *writer) put() error {
 		case errors.Is(err, fs.ErrNotExist):
 			// A deletion took the empty folder above away between the two steps.
 			if _, err := root.Lstat(path.Join(w.place, w.version)); err != nil {
-				return fmt.Errorf("what was written is gone: %w: %w", blob.ErrBusy, err)
+				w.store.prune(path.Dir(to))
+				return err
 			}
 		default:
+			w.store.prune(path.Dir(to))
 			return err
 		}
 	}
@@ -222,6 +229,9 @@ func (w *writer) syncPlace() error {
 
 // fail gives the room back at once and says what happened.
 func (w *writer) fail(doing string, err error) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		err = fmt.Errorf("it was discarded meanwhile: %w: %w", blob.ErrBusy, err)
+	}
 	if gone := w.drop(); gone != nil {
 		w.err = fmt.Errorf("%s %s, and removing what was written: %w", doing, w.name, errors.Join(err, gone))
 	} else {
