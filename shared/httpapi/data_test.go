@@ -26,6 +26,7 @@ func TestImageDataUpload(t *testing.T) {
 		"chunked":                  {"0123456789", []option{chunked("0123456789"), header("Content-Type", octetStream)}},
 		"parameters":               {"abc", []option{octets("abc"), header("Content-Type", octetStream+"; charset=binary")}},
 		"empty":                    {"", []option{octets("")}},
+		"empty, in chunks":         {"", []option{chunked(""), header("Content-Type", octetStream)}},
 		"declared":                 {"abc", []option{octets("abc"), header("X-Openstack-Image-Size", " 3 ")}},
 		"declared, sent in chunks": {"abc", []option{chunked("abc"), header("Content-Type", octetStream), header("X-Openstack-Image-Size", "3")}},
 		"chosen store":             {"abc", []option{octets("abc"), header("X-Image-Meta-Store", "local")}},

@@ -4,7 +4,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -275,4 +277,21 @@ func TestLosersTryAgain(t *testing.T) {
 	w.services.Images.Table = &contending{Table: w.table, times: 3}
 	w.call("PUT /v2/images/"+id+"/file", octets("abc")).want(204)
 	w.call("GET /v2/images/" + id + "/file").want(200).is("abc")
+}
+
+// Bytes flow once. An upload that loses its record after it has read them is not
+// tried again: the next try would store an image without data.
+func TestLostUploadsAreNotRepeated(t *testing.T) {
+	w := newWorld(t)
+	id := w.made(bootable)
+	var late atomic.Bool
+	w.services.Images.Now = func() time.Time {
+		if late.Load() {
+			return time.Now().Add(time.Hour) // past the lease
+		}
+		return time.Now()
+	}
+	w.services.Images.Table = &contending{Table: w.table, spared: 1, times: 1, meet: func() { late.Store(true) }}
+	w.call("PUT /v2/images/"+id+"/file", octets("abc")).want(409).says("during the upload")
+	w.call("GET /v2/images/" + id).want(200).says(`"status":"queued"`)
 }
