@@ -17,7 +17,8 @@ const importPath = "github.com/gander-images/gander/shared/policy"
 // forgeries returns where a file makes a Grant of its own: by a literal, by new,
 // or by a variable without a value. An empty literal that is returned beside an
 // error gives nothing away, and is the way to return from a function that ends
-// in a Grant. Fields and parameters of the type are what it is for.
+// in a Grant. Fields and parameters of the type are what it is for. A literal that
+// leaves the type out, within one of another type, is not seen.
 func forgeries(file *ast.File) []ast.Node {
 	name := localName(file)
 	isGrant := func(e ast.Expr) bool {
@@ -37,7 +38,7 @@ func forgeries(file *ast.File) []ast.Node {
 				returned[n.Results[0]] = true
 			}
 		case *ast.CompositeLit:
-			if isGrant(n.Type) && !(returned[n] && len(n.Elts) == 0) {
+			if isGrant(n.Type) && (!returned[n] || len(n.Elts) > 0) {
 				found = append(found, n)
 			}
 		case *ast.CallExpr:

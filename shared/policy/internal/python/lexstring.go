@@ -93,7 +93,7 @@ func unescape(s string, isBytes bool) (string, bool) {
 // numericEscape reads the escapes that give a character by number. length is 0
 // where there is none.
 func numericEscape(s string, isBytes bool) (code rune, length int, ok bool) {
-	width := 0
+	var width int
 	switch c := s[0]; {
 	case '0' <= c && c <= '7':
 		n := 1
