@@ -90,7 +90,7 @@ func readValue(n *yaml.Node) (any, error) {
 
 // isText reports whether a scalar is a text for this YAML library and for that
 // of oslo.policy, which reads YAML 1.1: there no and off are false, which
-// allows.
+// allows, and 5:5 is a number to the base of 60.
 func isText(n *yaml.Node) bool {
 	if n.ShortTag() != "!!str" {
 		return false
@@ -99,8 +99,8 @@ func isText(n *yaml.Node) bool {
 		return true
 	}
 	switch strings.ToLower(n.Value) {
-	case "yes", "no", "on", "off", "y", "n":
+	case "yes", "no", "on", "off":
 		return false
 	}
-	return true
+	return strings.Trim(n.Value, "0123456789:._+-") != ""
 }

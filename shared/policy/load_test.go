@@ -41,7 +41,7 @@ func TestPolicyFileIsRead(t *testing.T) {
 func TestPolicyFileThatWouldAllowByASlipIsRefused(t *testing.T) {
 	for _, text := range []string{
 		"a: !", "a:", "a: ~", "a: null", "a: no", "a: Off", "a: false", "a: 0", "a: true", "a: 5", "a: 2001-01-01", "a: {}", "a: {b: c}", "a: [5]", "a: &x [*x]", "<<: {a: b}", "a: [[null]]",
-		"a: @", "a: %(x)s:y", "a: 'x':y", "a: x\na: y", "a: x\n---\nb: y", "[a]", "text", "a: \xff",
+		"a: @", "a: %(x)s:y", "a: 'x':y", "a: role:x\na: role:y", "a: role:x\n---\nb: role:y", "a: 5:5", "a: role:x\nb", "[a]", "text", "a: \xff",
 	} {
 		if rules, err := load(t, text); err == nil {
 			t.Errorf("%q is taken as %v", text, rules)
