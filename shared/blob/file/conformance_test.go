@@ -15,10 +15,22 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m)
 }
 
+// Lists longer than a batch are left to the store that does not wait for the disk.
 func TestConformance(t *testing.T) {
-	for name, options := range map[string][]Option{"synced": nil, "unsynced": {NoSync()}} {
-		t.Run(name, func(t *testing.T) {
-			blobtest.Run(t, func(t *testing.T) blobtest.Store { return openStore(t, t.TempDir(), options) })
+	for _, c := range []struct {
+		name    string
+		options []Option
+		many    int
+	}{
+		{"synced", nil, 10},
+		{"unsynced", []Option{NoSync()}, batch + 50},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			blobtest.Run(t, func(t *testing.T) blobtest.Store {
+				s := openStore(t, t.TempDir(), c.options)
+				s.Many = c.many
+				return s
+			})
 		})
 	}
 }
