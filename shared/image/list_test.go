@@ -144,7 +144,7 @@ func TestListFilterReadsOn(t *testing.T) {
 func TestListPageBytes(t *testing.T) {
 	l := newLister(t, t.TempDir())
 	images := numbered(30)
-	long := strings.Repeat("\U0001F600", 232) + "aaaa"
+	long := strings.Repeat("\U0001F600", 245)
 	for i, img := range images {
 		img.Properties = map[string]string{"big": strings.Repeat("x", 300<<10)}
 		if i%2 == 0 {

@@ -28,7 +28,7 @@ var zeroTime = time.Date(2026, 7, 1, 9, 0, 0, 0, time.UTC)
 func drawImage(t *rapid.T) *Image {
 	owners := []*string{nil, ptr("demo"), ptr("demo"), ptr("other"), ptr("admin"), ptr("")}
 	statuses := []Status{Queued, Active, Active, Active, Saving, Importing, Deactivated, Killed, Deleted, Purging, PendingDelete}
-	created := zeroTime.Add(time.Duration(rapid.IntRange(0, 3).Draw(t, "created")) * 400 * time.Millisecond)
+	created := zeroTime.Add(rapid.SampledFrom([]time.Duration{0, time.Microsecond, 400 * time.Millisecond, 1200 * time.Millisecond}).Draw(t, "created"))
 	img := &Image{
 		ID:              drawID(t),
 		Name:            drawName(t),
@@ -72,9 +72,12 @@ func drawName(t *rapid.T) *string {
 	case 2, 3, 4, 5:
 		return ptr(rapid.SampledFrom([]string{"a", "a ", "ab", "b", "B", "ä", "a\x00", "a\x01b", "a:b", "a,b"}).Draw(t, "short"))
 	}
-	// Around where names are cut in keys.
-	parts := rapid.SliceOfN(rapid.SampledFrom([]string{"a", "Z", "ä", "\U0001F600", "\x01", "\U0010FFFF"}), 0, 23).Draw(t, "tail")
-	return ptr(strings.Repeat("\U0001F600", rapid.IntRange(227, 232).Draw(t, "head")) + strings.Join(parts, ""))
+	// Around where names are cut in keys: some stand whole, some cut, and what
+	// they share ends between characters or within one.
+	head := rapid.SampledFrom([]string{"", "a", "aa"}).Draw(t, "shift") + strings.Repeat("\U0001F600", rapid.IntRange(230, 231).Draw(t, "head"))
+	tail := rapid.SampledFrom([]string{"", strings.Repeat("\U0001F600", 10)}).Draw(t, "tail")
+	return ptr(head + rapid.SampledFrom([]string{"", "a", "Z", "ä", "\x01", "\U0010FFFF"}).Draw(t, "middle") + tail +
+		rapid.SampledFrom([]string{"", "a", "b", "\U0010FFFF\U0010FFFF"}).Draw(t, "end"))
 }
 
 // Everybody who lists: two owners, an admin, a stranger, and somebody without a
@@ -152,7 +155,10 @@ func drawSort(t *rapid.T, q *modelQuery) {
 		q.keys, q.desc = []string{key, "created_at", "id"}, []bool{desc, desc, desc}
 		return
 	}
-	all := []string{"name", "status", "container_format", "disk_format", "size", "id", "created_at", "updated_at"}
+	all := []string{"name", "created_at", "id"}
+	if rapid.Bool().Draw(t, "any key") {
+		all = []string{"name", "status", "container_format", "disk_format", "size", "id", "created_at", "updated_at"}
+	}
 	keys := rapid.SliceOfNDistinct(rapid.SampledFrom(all), 1, 3, rapid.ID[string]).Draw(t, "keys")
 	var parts []string
 	for _, key := range keys {
