@@ -45,12 +45,14 @@ type process struct {
 	stdout  io.Writer
 	stderr  io.Writer
 	signals <-chan os.Signal
+
+	patience patience
 }
 
 func newProcess() *process {
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
-	return &process{os.Args[1:], os.Environ(), os.Stdout, os.Stderr, signals}
+	return &process{os.Args[1:], os.Environ(), os.Stdout, os.Stderr, signals, usualPatience}
 }
 
 // env returns a variable that is not Gander's own.
@@ -72,13 +74,13 @@ func (p *process) fail(name string, err error) int {
 
 func (p *process) serve(op httpapi.Operation) int {
 	uses := usesOf(op.Needs) | setting.Answers
-	make := func(s *services) http.Handler { return httpapi.Handler([]httpapi.Operation{op}, s.api) }
+	handler := func(s *services) http.Handler { return httpapi.Handler([]httpapi.Operation{op}, s.api) }
 	if api := p.env("AWS_LAMBDA_RUNTIME_API"); api != "" {
 		return p.lambda(op.Name, api, op.Needs, uses, func(s *services) lambdaHandler {
-			return &gatewayHandler{handler: underBase(s.api.PublicEndpoint, make(s)), log: s.log}
+			return &gatewayHandler{handler: underBase(s.api.PublicEndpoint, handler(s)), log: s.log}
 		})
 	}
-	return p.alone(op.Name, op.Needs, uses, make)
+	return p.alone(op.Name, op.Needs, uses, handler)
 }
 
 func (p *process) consume(c Consumer) int {
@@ -107,7 +109,7 @@ func (p *process) alone(name string, needs httpapi.Needs, uses setting.Use, hand
 		return p.fail(name, err)
 	}
 	log := newLog(p.stderr, v)
-	s, err := build(v, order{needs: needs, endpoint: endpointOf(v, listener)}, log)
+	s, err := build(v, order{needs: needs, endpoint: endpointOf(v, listener), stall: p.patience.stall}, log)
 	if err != nil {
 		_ = listener.Close()
 		return p.fail(name, err)

@@ -6,7 +6,6 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
-	"io/fs"
 	"log/slog"
 	"net/http"
 	"os"
@@ -18,16 +17,18 @@ import (
 	"github.com/gander-images/gander/shared/identity/development"
 )
 
-// publicKeyFile is where the development identity leaves its public key.
-const publicKeyFile = "identity.pub"
-
 // openIdentity starts the development identity of this process.
+// Its catalogue names the image service at the public endpoint, where there is one.
 func openIdentity(v setting.Values, endpoint string, log *slog.Logger) (*development.Identity, error) {
 	authority, err := ownAuthority(v.TLSCert)
 	if err != nil {
 		return nil, err
 	}
-	return development.Open(v.Data, development.Options{Endpoint: endpoint, CACert: authority, Log: log})
+	o := development.Options{Endpoint: endpoint, CACert: authority, Log: log}
+	if v.PublicEndpoint != "" {
+		o.Services = []development.Service{development.ImageService(v.PublicEndpoint)}
+	}
+	return development.Open(v.Data, o)
 }
 
 // ownAuthority returns the certificate's file when the certificate vouches for
@@ -54,25 +55,18 @@ func ownAuthority(certFile string) (string, error) {
 	return filepath.Abs(certFile)
 }
 
-// verifier reads the public key of a development identity that runs elsewhere,
+// verifier knows the public key of a development identity that runs elsewhere,
 // or ran in the data folder.
 func verifier(v setting.Values) (identity.Validator, error) {
 	key := v.DevelopmentKey
 	if key == "" {
-		text, err := os.ReadFile(filepath.Join(v.Data, publicKeyFile))
-		if errors.Is(err, fs.ErrNotExist) {
-			return nil, fmt.Errorf("GANDER_DEVELOPMENT_KEY: it is missing, and no identity has left its key in %s", v.Data)
-		}
+		text, err := os.ReadFile(setting.KeyFile(v))
 		if err != nil {
 			return nil, fmt.Errorf("GANDER_DEVELOPMENT_KEY: %w", err)
 		}
 		key = string(text)
 	}
-	check, err := development.NewVerifier(key, nil)
-	if err != nil {
-		return nil, fmt.Errorf("GANDER_DEVELOPMENT_KEY: %w", err)
-	}
-	return check, nil
+	return development.NewVerifier(key, nil)
 }
 
 // withIdentity serves the identity beside everything else.

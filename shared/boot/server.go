@@ -15,14 +15,19 @@ import (
 	"github.com/gander-images/gander/shared/boot/setting"
 )
 
-// Limits on what a client may do before a handler sees its request. Bodies and
-// answers have no time-out here: an upload takes as long as it takes while it
-// moves, which httpapi watches.
-const (
-	headerTimeout  = 10 * time.Second // also for a TLS handshake
-	idleTimeout    = 2 * time.Minute
-	maxHeaderBytes = 64 << 10 // beyond it 431; tokens and a request line fit in many times over
-)
+// patience is how long a client may leave the server waiting. Bodies and answers
+// have no time-out as a whole: an upload takes as long as it takes while it moves.
+type patience struct {
+	header time.Duration // for all of a header, for a TLS handshake, and for what is left of a body
+	idle   time.Duration // between two requests
+	stall  time.Duration // for the next piece of a body or of an answer
+}
+
+var usualPatience = patience{header: 10 * time.Second, idle: 2 * time.Minute, stall: time.Minute}
+
+// maxHeaderBytes is the most that a request's header may have; more is answered
+// 431. Tokens and a request line fit in many times over.
+const maxHeaderBytes = 64 << 10
 
 func listen(v setting.Values) (net.Listener, error) {
 	var config *tls.Config
@@ -79,10 +84,10 @@ func underBase(endpoint string, next http.Handler) http.Handler {
 // leavingBodies limits how long the server waits for the rest of a body that its
 // handler did not read. Without it, a client that sends no more would keep the
 // connection for ever.
-func leavingBodies(next http.Handler) http.Handler {
+func leavingBodies(next http.Handler, limit time.Duration) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		defer func() {
-			_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(headerTimeout)) // every server has one
+			_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(limit)) // every server has one
 		}()
 		next.ServeHTTP(w, r)
 	})
@@ -92,9 +97,9 @@ func leavingBodies(next http.Handler) http.Handler {
 // second signal, or the time that GANDER_STOP_TIMEOUT gives, ends them at once.
 func (p *process) serveHTTP(ctx context.Context, listener net.Listener, handler http.Handler, v setting.Values, log *slog.Logger) error {
 	server := &http.Server{
-		Handler:           leavingBodies(handler),
-		ReadHeaderTimeout: headerTimeout,
-		IdleTimeout:       idleTimeout,
+		Handler:           leavingBodies(handler, p.patience.header),
+		ReadHeaderTimeout: p.patience.header,
+		IdleTimeout:       p.patience.idle,
 		MaxHeaderBytes:    maxHeaderBytes,
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
 

@@ -32,20 +32,18 @@ type services struct {
 	closers []func() error
 }
 
-// stallTimeout is how long a client may leave a body or an answer untouched.
-const stallTimeout = 60 * time.Second
-
 // An order is what a start asks build for.
 type order struct {
 	needs    httpapi.Needs
 	endpoint string             // public
+	stall    time.Duration      // how long a client may leave a body untouched
 	issuer   identity.Validator // nil: tokens are checked by a public key
 }
 
 // build makes the clients that the needs name, and nothing else.
 func build(v setting.Values, o order, log *slog.Logger) (_ *services, err error) {
 	s := &services{log: log, api: &httpapi.Services{
-		Log: log, PublicEndpoint: o.endpoint, StallTimeout: stallTimeout,
+		Log: log, PublicEndpoint: o.endpoint, StallTimeout: o.stall,
 		Stores: []image.Store{storeInfo(v)},
 	}}
 	defer func() {

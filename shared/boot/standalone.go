@@ -45,7 +45,9 @@ func (p *process) standalone(options serveOptions) int {
 // serveIdentity serves the development identity alone, for functions that run
 // elsewhere.
 func (p *process) serveIdentity(v setting.Values, listener net.Listener, log *slog.Logger) error {
-	local, err := openIdentity(v, endpointOf(v, listener), log)
+	own := v
+	own.PublicEndpoint = "" // it is where images are, elsewhere
+	local, err := openIdentity(v, endpointOf(own, listener), log)
 	if err != nil {
 		_ = listener.Close()
 		return err
@@ -58,7 +60,7 @@ func (p *process) serveIdentity(v setting.Values, listener net.Listener, log *sl
 
 func (p *process) serveAll(v setting.Values, listener net.Listener, log *slog.Logger) error {
 	endpoint := endpointOf(v, listener)
-	o := order{needs: allNeeds, endpoint: endpoint}
+	o := order{needs: allNeeds, endpoint: endpoint, stall: p.patience.stall}
 	local, err := ownIdentity(v, endpoint, log)
 	if err != nil {
 		_ = listener.Close()

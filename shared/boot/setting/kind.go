@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/gander-images/gander/shared/identity/development"
 )
 
 // A kind reads one form of value into its place in Values. Its failures
@@ -19,15 +21,19 @@ type kind struct {
 	read func(*Values, string) error
 }
 
-func text(at func(*Values) *string) kind {
-	return kind{"text", func(v *Values, s string) error {
+func path(at func(*Values) *string) kind {
+	return kind{"path", func(v *Values, s string) error {
 		*at(v) = s
 		return nil
 	}}
 }
 
-func path(at func(*Values) *string) kind {
-	return kind{"path", text(at).read}
+func publicKey(at func(*Values) *string) kind {
+	return kind{"key", func(v *Values, s string) error {
+		*at(v) = s
+		_, err := development.NewVerifier(s, nil)
+		return err
+	}}
 }
 
 func yesNo(at func(*Values) *bool) kind {
@@ -87,7 +93,7 @@ func duration(at func(*Values) *time.Duration, low, high time.Duration) kind {
 
 // quota takes -1 for no limit at all, as Glance does.
 func quota(at func(*Values) *int) kind {
-	return kind{"number, -1 for no limit", func(v *Values, s string) error {
+	return kind{"number", func(v *Values, s string) error {
 		n, err := strconv.ParseInt(s, 10, 32)
 		if err != nil || n < -1 {
 			return fmt.Errorf("%q is not a whole number from -1 to 2147483647", s)

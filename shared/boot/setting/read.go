@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 )
@@ -129,6 +130,9 @@ func contradictions(v Values, given map[string]string, from Source) Faults {
 	if from.Uses&Tokens != 0 && v.Identity != "" && v.Identity != "development" {
 		fault("GANDER_IDENTITY", "%q is not in this version; only development is there", v.Identity)
 	}
+	if from.Uses&Tokens != 0 && from.Uses&Standalone == 0 && v.DevelopmentKey == "" && v.Identity == "development" && !hasKey(v) {
+		fault("GANDER_DEVELOPMENT_KEY", "it is missing, and there is no %s", KeyFile(v))
+	}
 	if len(v.Stores) > 0 && !slices.Equal(v.Stores, []string{"local"}) {
 		fault("GANDER_STORES", "this version has one store, local")
 	}
@@ -142,6 +146,15 @@ func contradictions(v Values, given map[string]string, from Source) Faults {
 		faults = append(faults, listening(v, from)...)
 	}
 	return faults
+}
+
+// KeyFile is where a development identity leaves its public key for functions
+// that use the same folder.
+func KeyFile(v Values) string { return filepath.Join(v.Data, "identity.pub") }
+
+func hasKey(v Values) bool {
+	_, err := os.Stat(KeyFile(v))
+	return err == nil
 }
 
 func listening(v Values, from Source) Faults {

@@ -47,7 +47,8 @@ func TestP14OneMessageNamesEveryFault(t *testing.T) {
 		"GANDER_LEASE=10 minutes", "GANDER_IMAGE_SIZE_CAP=plenty", "GANDER_IMAGE_TAG_QUOTA=-2", "GANDER_LISTEN=9292",
 		"GANDER_RETENTON=48h", "GANDER_COLOUR=red", "GANDER_STORES=local,fast", "GANDER_IDENTITY=keystone", "GANDER_TLS_ENDS_IN_FRONT=yes",
 		"GANDER_TLS_CERT=/nowhere/cert.pem", "GANDER_POLICY_FILE=/etc/policy.yaml", "GANDER_SHOW_MULTIPLE_LOCATIONS=true",
-		"GANDER_TABLE=images", "GANDER_LOG_LEVEL=", "GANDER_PUBLIC_ENDPOINT=images.example.org")
+		"GANDER_TABLE=images", "GANDER_LOG_LEVEL=", "GANDER_PUBLIC_ENDPOINT=images.example.org",
+		"GANDER_DEVELOPMENT_KEY=secret")
 	if err == nil {
 		t.Fatal("the start was not stopped")
 	}
@@ -58,12 +59,13 @@ func TestP14OneMessageNamesEveryFault(t *testing.T) {
 		`GANDER_TLS_ENDS_IN_FRONT: "yes" is neither`, "GANDER_TLS_KEY: it is missing", "GANDER_TLS_CERT: /nowhere/cert.pem: no such file",
 		"GANDER_POLICY_FILE: this version decides by the default rules", "GANDER_SHOW_MULTIPLE_LOCATIONS: Gander never shows",
 		"GANDER_TABLE: the cloud mix", "GANDER_LOG_LEVEL: it is set, but empty", "GANDER_PUBLIC_ENDPOINT: ",
+		"GANDER_DEVELOPMENT_KEY: a development key is",
 	} {
 		if !strings.Contains(err.Error(), "\n  "+want) {
 			t.Errorf("missing: %s", want)
 		}
 	}
-	if n := strings.Count(err.Error(), "\n"); n != 16 || !strings.HasPrefix(err.Error(), "16 settings are wrong:") {
+	if n := strings.Count(err.Error(), "\n"); n != 17 || !strings.HasPrefix(err.Error(), "17 settings are wrong:") {
 		t.Errorf("%d faults in:\n%v", n, err)
 	}
 }
@@ -92,6 +94,21 @@ func TestOnlyWhatIsUsed(t *testing.T) {
 	}
 	if _, err := read(setting.Writes, "GANDER_LEASE=nonsense"); err == nil {
 		t.Error("a setting in use was not read")
+	}
+}
+
+// TestFunctionsNeedAKey: without one, a function could let nobody in.
+func TestFunctionsNeedAKey(t *testing.T) {
+	dir := t.TempDir()
+	_, err := read(setting.Tokens, "GANDER_DATA="+dir)
+	if err == nil || !strings.Contains(err.Error(), "GANDER_DEVELOPMENT_KEY: it is missing, and there is no "+dir) {
+		t.Error(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "identity.pub"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := read(setting.Tokens, "GANDER_DATA="+dir); err != nil {
+		t.Error(err)
 	}
 }
 

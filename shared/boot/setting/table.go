@@ -50,7 +50,7 @@ var Table = []Row{
 	{
 		Name: "GANDER_DEVELOPMENT_KEY", Uses: Tokens,
 		Doc:  "Public key of a development identity that runs elsewhere, as in its file `identity.pub`; its tokens are accepted. Not set: the identity in `GANDER_DATA`.",
-		kind: text(func(v *Values) *string { return &v.DevelopmentKey }),
+		kind: publicKey(func(v *Values) *string { return &v.DevelopmentKey }),
 	},
 	{
 		Name: "GANDER_SERVICE_TOKEN_ROLES", Default: "service", Uses: Tokens, Glance: "service_token_roles",
@@ -74,22 +74,22 @@ var Table = []Row{
 	},
 	{
 		Name: "GANDER_IMAGE_PROPERTY_QUOTA", Default: "128", Uses: Writes, Glance: "image_property_quota",
-		Doc:  "Most custom properties of one image.",
+		Doc:  "Most custom properties of one image. `-1`: no limit.",
 		kind: quota(func(v *Values) *int { return &v.PropertyQuota }),
 	},
 	{
 		Name: "GANDER_IMAGE_TAG_QUOTA", Default: "128", Uses: Writes, Glance: "image_tag_quota",
-		Doc:  "Most tags of one image.",
+		Doc:  "Most tags of one image. `-1`: no limit.",
 		kind: quota(func(v *Values) *int { return &v.TagQuota }),
 	},
 	{
 		Name: "GANDER_IMAGE_MEMBER_QUOTA", Default: "128", Uses: Writes, Glance: "image_member_quota",
-		Doc:  "Most members of one image.",
+		Doc:  "Most members of one image. `-1`: no limit.",
 		kind: quota(func(v *Values) *int { return &v.MemberQuota }),
 	},
 	{
 		Name: "GANDER_IMAGE_LOCATION_QUOTA", Default: "10", Uses: Writes, Glance: "image_location_quota",
-		Doc:  "Most places that hold one image's data.",
+		Doc:  "Most places that hold one image's data. `-1`: no limit.",
 		kind: quota(func(v *Values) *int { return &v.LocationQuota }),
 	},
 	{
