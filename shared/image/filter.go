@@ -236,12 +236,9 @@ func refuseChangesSince(*filter, string, string) error {
 // readNumber wants the attribute to be the number. What is no number is no
 // image's.
 func readNumber(f *filter, name, value string) error {
-	n, err := strconv.ParseInt(value, 10, 64)
-	if err != nil {
-		f.nothing = true
-		return nil
-	}
 	of := numbers[name]
+	n, err := strconv.ParseInt(value, 10, 64)
+	f.nothing = f.nothing || err != nil
 	f.want(func(img *Image) bool {
 		has := of(img)
 		return has != nil && *has == n

@@ -71,14 +71,14 @@ func parseLimit(values []string) (int, error) {
 		return DefaultListLimit, nil
 	}
 	value := strings.TrimSpace(values[len(values)-1])
-	n, err := strconv.Atoi(value)
-	switch digits := strings.TrimPrefix(value, "+"); {
-	case digits == "" || strings.Trim(digits, "0123456789") != "":
+	digits := strings.TrimPrefix(value, "+")
+	if digits == "" || strings.Trim(digits, "0123456789") != "" {
 		return 0, problem.New(problem.Invalid, "Invalid limit '%s': it must be an integer, 0 or more.", value)
-	case err != nil: // more than an int holds
-		return MaxListLimit, nil
 	}
-	return min(n, MaxListLimit), nil
+	if n, err := strconv.Atoi(digits); err == nil {
+		return min(n, MaxListLimit), nil
+	}
+	return MaxListLimit, nil // more than an int holds
 }
 
 func errMarker(id string) error {
