@@ -303,6 +303,22 @@ func TestIngestHandsPanicsToItsCaller(t *testing.T) {
 	t.Errorf("no panic, error %v", err)
 }
 
+// A source that panics leaves no goroutine behind; TestMain looks.
+func TestIngestOfASourceThatPanics(t *testing.T) {
+	defer func() {
+		if told := fmt.Sprint(recover()); told != "a broken body" {
+			t.Errorf("recovered %q", told)
+		}
+	}()
+	source := io.MultiReader(io.LimitReader(&endless{}, 2<<20), sourceFunc(func([]byte) (int, error) { panic("a broken body") }))
+	_, err := blob.Ingest(t.Context(), source, &sink{}, blob.IngestOptions{Limit: blob.Unlimited})
+	t.Errorf("no panic, error %v", err)
+}
+
+type sourceFunc func(p []byte) (int, error)
+
+func (f sourceFunc) Read(p []byte) (int, error) { return f(p) }
+
 // TestP11IngestMemory: memory does not grow with the size of an image.
 func TestP11IngestMemory(t *testing.T) {
 	taking := sinkFunc(func(p []byte) (int, error) { return len(p), nil })
