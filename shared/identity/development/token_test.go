@@ -67,11 +67,12 @@ func TestRevoked(t *testing.T) {
 	if w.works(token) || !w.works(kept) {
 		t.Error("a restart changed what is revoked")
 	}
-	second := w.token("demo", onDemo)
+	second, third := w.token("demo", onDemo), w.token("demo", onDemo)
 	w.revoke(second)
+	w.revoke(third)
 	w.restart()
-	if w.works(token) || w.works(second) || len(w.revoked.until) != 2 {
-		t.Error("a second revocation changed the first")
+	if w.works(token) || w.works(second) || w.works(third) || len(w.revoked.until) != 3 {
+		t.Error("a later revocation changed an earlier one")
 	}
 	w.time = w.time.Add(time.Hour)
 	w.restart()
@@ -169,6 +170,23 @@ func TestRolesAreLookedUpAnew(t *testing.T) {
 	}
 }
 
+// TestLockedDomainOfAProject ends what users of another domain do there.
+func TestLockedDomainOfAProject(t *testing.T) {
+	w := newWorld(t)
+	w.edit("projects:", "  - name: Far\nprojects:\n  - {name: distant, domain: Far}")
+	w.edit("{role: member, project: demo}", "{role: member, project: distant, project_domain: Far}\n      - {role: member, project: demo}")
+	far := `{"project":{"name":"distant","domain":{"name":"Far"}}}`
+	token := w.token("demo", far)
+	w.edit("- name: Far", "- name: Far\n    enabled: false")
+	r := w.ask(asking{call: "POST /v3/auth/tokens", body: byPassword("demo", w.password("demo"), far)})
+	if w.works(token) || r.status != 401 {
+		t.Errorf("a locked domain is open: %d", r.status)
+	}
+	if r := w.get(w.token("demo", unscoped), "/v3/auth/projects"); r.names("projects") != "demo" {
+		t.Errorf("%s", r.text)
+	}
+}
+
 // TestPublicKeyText holds that a wrong key is refused in a sentence.
 func TestPublicKeyText(t *testing.T) {
 	w := newWorld(t)
@@ -227,4 +245,26 @@ func decode(t *testing.T, text string) string {
 		t.Fatal(err)
 	}
 	return string(decoded)
+}
+
+func BenchmarkValidate(b *testing.B) {
+	w := &world{}
+	opened, err := Open(b.TempDir(), Options{Endpoint: endpoint, Now: func() time.Time { return w.time }})
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { _ = opened.Close() })
+	w.Identity, w.time = opened, time.Unix(1_800_000_000, 0)
+	s := &session{user: w.directory.userByName(w.directory.domainByName("Default"), "demo")}
+	s.scopeTo(scope{project: s.user.defaultProject})
+	token, err := w.issue(s, nil)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := w.Validate(b.Context(), token); err != nil {
+			b.Fatal(err)
+		}
+	}
 }
