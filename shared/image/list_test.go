@@ -71,7 +71,7 @@ func TestP12APageCostsWhatItHolds(t *testing.T) {
 func (l *lister) wantCost(t *testing.T, c caller.Caller, text string, rows, queries, reads int) {
 	t.Helper()
 	var page Page
-	gotQueries, gotReads := l.counted.count(func() { page = l.mustPage(t, c, text) })
+	gotQueries, gotReads := l.count(func() { page = l.mustPage(t, c, text) })
 	if len(page.Images) != rows || gotQueries != queries || gotReads != reads {
 		t.Errorf("%s lists %q: %d rows by %d queries and %d reads, not %d by %d and %d",
 			c.UserID, text, len(page.Images), gotQueries, gotReads, rows, queries, reads)
@@ -98,7 +98,7 @@ func TestListByNameReadsTheName(t *testing.T) {
 		"id=in:" + strings.ToUpper(images[9].ID) + ",no id," + images[800].ID: {800, 9},
 	} {
 		var page Page
-		queries, keys := l.counted.count(func() { page = l.mustPage(t, demo, text) })
+		queries, keys := l.count(func() { page = l.mustPage(t, demo, text) })
 		var ids []string
 		for _, i := range want {
 			ids = append(ids, images[i].ID)
@@ -123,7 +123,7 @@ func TestListFilterReadsOn(t *testing.T) {
 	}
 	l.put(t, images...)
 	var first, second, third Page
-	_, reads := l.counted.count(func() { first = l.mustPage(t, admin, "os_distro=plan9") })
+	_, reads := l.count(func() { first = l.mustPage(t, admin, "os_distro=plan9") })
 	if len(first.Images) != 1 || !first.More || reads < maxPageReads || reads > maxPageReads+maxBatch {
 		t.Fatalf("the first page shows %d, more: %t, and took %d reads", len(first.Images), first.More, reads)
 	}
@@ -190,14 +190,12 @@ func TestListPageBytes(t *testing.T) {
 // A hurried context's deadline draws near after some reads.
 type hurried struct {
 	context.Context
-	counted *countedTable
-	reads   int
+	meter *table.Meter
+	reads int64
 }
 
 func (h hurried) Deadline() (time.Time, bool) {
-	h.counted.mu.Lock()
-	defer h.counted.mu.Unlock()
-	if h.counted.gets >= h.reads {
+	if h.meter.Snapshot()[""].Gets >= h.reads {
 		return time.Now().Add(timeForAnswer / 2), true
 	}
 	return time.Now().Add(time.Hour), true
@@ -213,15 +211,15 @@ func TestListInTime(t *testing.T) {
 	l.put(t, images...)
 	for _, c := range []struct {
 		text  string
-		reads int
+		reads int64
 		want  []string
 	}{
 		{"os_distro=plan9", 2, []string{images[990].ID}},
 		{"os_distro=nothing", 2, nil},
 		{"os_distro=plan9&sort=size", 2, nil},
 	} {
-		l.counted.count(func() {
-			page, err := l.page(hurried{context.Background(), l.counted, c.reads}, admin, c.text)
+		l.count(func() {
+			page, err := l.page(hurried{context.Background(), l.meter, c.reads}, admin, c.text)
 			if c.want == nil {
 				if !problem.Is(err, problem.Unavailable) {
 					t.Errorf("%s: %v and %d images, not 503", c.text, err, len(page.Images))

@@ -5,7 +5,6 @@ import (
 	"log/slog"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -20,8 +19,8 @@ import (
 // A lister lists images of a service without stores, and counts what it reads.
 type lister struct {
 	*Service
-	counted *countedTable
-	grant   policy.Grant
+	meter *table.Meter
+	grant policy.Grant
 }
 
 func newLister(tb testing.TB, dir string) *lister {
@@ -39,11 +38,11 @@ func newLister(tb testing.TB, dir string) *lister {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	counted := &countedTable{Table: tab}
+	meter := table.NewMeter(tab)
 	return &lister{
-		counted: counted, grant: grant,
+		meter: meter, grant: grant,
 		Service: &Service{
-			Table: counted, Limits: DefaultLimits(), Retention: time.Hour, Lease: time.Minute,
+			Table: meter, Limits: DefaultLimits(), Retention: time.Hour, Lease: time.Minute,
 			Log: slog.New(slog.DiscardHandler), Now: time.Now, NewID: uuid.NewString,
 		},
 	}
@@ -119,36 +118,10 @@ func idsIn(images []*Image) []string {
 	return ids
 }
 
-// A countedTable counts reads.
-type countedTable struct {
-	table.Table
-	mu      sync.Mutex
-	queries int
-	keys    int // items asked for by Get
-	gets    int
-}
-
-func (t *countedTable) Query(ctx context.Context, q table.Query) (table.Page, error) {
-	t.mu.Lock()
-	t.queries++
-	t.mu.Unlock()
-	return t.Table.Query(ctx, q)
-}
-
-func (t *countedTable) Get(ctx context.Context, keys ...table.Key) ([]*table.Item, error) {
-	t.mu.Lock()
-	t.gets++
-	t.keys += len(keys)
-	t.mu.Unlock()
-	return t.Table.Get(ctx, keys...)
-}
-
-func (t *countedTable) count(do func()) (queries, keys int) {
-	t.mu.Lock()
-	t.queries, t.keys, t.gets = 0, 0, 0
-	t.mu.Unlock()
+// count tells what do reads: queries, and items by their keys.
+func (l *lister) count(do func()) (queries, keys int) {
+	l.meter.Reset()
 	do()
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.queries, t.keys
+	use := l.meter.Snapshot()[""]
+	return int(use.Queries), int(use.Items)
 }
