@@ -3,6 +3,7 @@ package development
 import (
 	"fmt"
 	"regexp"
+	"slices"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -190,13 +191,12 @@ func (p *parser) grant(to *user, node *yaml.Node) {
 		return
 	}
 	name := r.needed("role")
-	on, ok := p.scope(r)
-	if !ok || name == "" {
-		return
-	}
 	held := p.into.roleByName(name)
-	if held == nil {
+	if held == nil && name != "" {
 		p.faults.add(r.at("role"), "there is no role %q", name)
+	}
+	on, ok := p.scope(r)
+	if held == nil || !ok {
 		return
 	}
 	to.grants = append(to.grants, grant{role: held, on: on})
@@ -241,28 +241,32 @@ func (p *parser) cloud(node *yaml.Node) {
 	if !ok {
 		return
 	}
-	name, login := r.needed("name"), r.needed("user")
+	name, login := r.needed("name"), p.login(r)
 	on, ok := p.scope(r)
-	if name == "" || login == "" || !ok {
+	switch {
+	case name == "":
 		return
-	}
-	if !cloudName.MatchString(name) {
+	case !cloudName.MatchString(name):
 		p.faults.add(r.at("name"), "a cloud's name is made of letters, digits, dots, dashes and underscores")
 		return
-	}
-	for _, other := range p.into.clouds {
-		if other.name == name {
-			p.faults.add(r.at("name"), "there are two clouds %q", name)
-		}
-	}
-	in := p.domainOf(r, "user_domain")
-	if in == nil {
+	case slices.ContainsFunc(p.into.clouds, func(other cloud) bool { return other.name == name }):
+		p.faults.add(r.at("name"), "there are two clouds %q", name)
+		return
+	case login == nil || !ok:
 		return
 	}
-	found := p.into.userByName(in, login)
+	p.into.clouds = append(p.into.clouds, cloud{name: name, user: login, on: on})
+}
+
+// login returns the user that a cloud names, nil after a fault.
+func (p *parser) login(r record) *user {
+	name, in := r.needed("user"), p.domainOf(r, "user_domain")
+	if name == "" || in == nil {
+		return nil
+	}
+	found := p.into.userByName(in, name)
 	if found == nil {
-		p.faults.add(r.at("user"), "there is no user %q in the domain %q", login, in.name)
-		return
+		p.faults.add(r.at("user"), "there is no user %q in the domain %q", name, in.name)
 	}
-	p.into.clouds = append(p.into.clouds, cloud{name: name, user: found, on: on})
+	return found
 }

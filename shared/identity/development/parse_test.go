@@ -41,7 +41,7 @@ users:
     enabled: perhaps
     default_project: gone
     roles:
-      - {role: king, project: demo}
+      - {role: king, project: gone}
       - {role: member, project: gone}
       - {role: member}
       - {role: member, project: demo, system: all}
@@ -56,7 +56,7 @@ users:
     password: hunter3
 clouds:
   - {name: "a/b", user: demo, project: demo}
-  - {name: c, user: ghost, project: demo}
+  - {name: c, user: ghost, project: gone}
   - {name: ok, user: demo, project: demo}
   - {name: ok, user: demo, project: demo}
 people: []
@@ -80,6 +80,7 @@ people: []
 		`:31: "enabled" must be true or false`,
 		`:32: there is no project "gone"`,
 		`:34: there is no role "king"`,
+		`:34: there is no project "gone"`,
 		`:35: there is no project "gone"`,
 		`:36: exactly one of "project", "domain" and "system" is needed`,
 		`:37: exactly one of "project", "domain" and "system" is needed`,
@@ -91,6 +92,7 @@ people: []
 		`:46: "password" is given twice`,
 		`:48: a cloud's name is made of letters`,
 		`:49: there is no user "ghost"`,
+		`:49: there is no project "gone"`,
 		`:51: there are two clouds "ok"`,
 		`:52: "people" is unknown here`,
 	}
