@@ -81,14 +81,21 @@ func underBase(endpoint string, next http.Handler) http.Handler {
 	})
 }
 
-// leavingBodies limits how long the server waits for the rest of a body that its
-// handler did not read. Without it, a client that sends no more would keep the
-// connection for ever.
-func leavingBodies(next http.Handler, limit time.Duration) http.Handler {
+// forsakenBodies limits how long the server itself waits for a body that its
+// handler does not read: it looks for the rest of one before it answers. Without
+// a limit, a client that sends no more would keep the connection for ever.
+// Handlers that do read move the deadline along.
+func forsakenBodies(next http.Handler, limit time.Duration) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		defer func() {
+		if r.ContentLength == 0 {
+			next.ServeHTTP(w, r)
+			return
+		}
+		wait := func() {
 			_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(limit)) // every server has one
-		}()
+		}
+		wait()
+		defer wait()
 		next.ServeHTTP(w, r)
 	})
 }
@@ -97,7 +104,7 @@ func leavingBodies(next http.Handler, limit time.Duration) http.Handler {
 // second signal, or the time that GANDER_STOP_TIMEOUT gives, ends them at once.
 func (p *process) serveHTTP(ctx context.Context, listener net.Listener, handler http.Handler, v setting.Values, log *slog.Logger) error {
 	server := &http.Server{
-		Handler:           leavingBodies(handler, p.patience.header),
+		Handler:           forsakenBodies(handler, p.patience.header),
 		ReadHeaderTimeout: p.patience.header,
 		IdleTimeout:       p.patience.idle,
 		MaxHeaderBytes:    maxHeaderBytes,
