@@ -74,7 +74,7 @@ func (s *service) as(name string) *user {
 	transport.Proxy = nil
 	transport.DisableCompression = true
 	s.t.Cleanup(transport.CloseIdleConnections)
-	u := &user{t: s.t, url: s.url, http: &http.Client{Transport: transport}}
+	u := &user{t: s.t, url: s.url, http: &http.Client{Transport: transport, Timeout: patience}}
 	answer := u.call("POST /identity/v3/auth/tokens", bytes.NewReader(body)).want(http.StatusCreated)
 	u.token = answer.header.Get("X-Subject-Token")
 	if u.token == "" {

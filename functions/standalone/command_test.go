@@ -17,7 +17,7 @@ import (
 )
 
 // asCommand makes the test binary be the command itself.
-const asCommand = "GANDER_TEST_AS_COMMAND"
+const asCommand = "TEST_AS_GANDER"
 
 func TestMain(m *testing.M) {
 	if os.Getenv(asCommand) != "" {
@@ -32,7 +32,7 @@ func TestMain(m *testing.M) {
 
 // patience is how long a test waits for what must come; no test's outcome
 // depends on how soon it comes.
-const patience = 2 * time.Minute
+const patience = time.Minute
 
 // A service is gander serve, running in a process of its own.
 type service struct {

@@ -110,7 +110,8 @@ func wantActive(t *testing.T, got *images.Image, data []byte) {
 	tags := slices.Sorted(slices.Values(got.Tags))
 	want := facts{
 		images.ImageStatusActive, int64(len(data)), hex.EncodeToString(md5sum[:]), "sha512", hex.EncodeToString(sha[:]),
-		[]string{"a", "b"}, images.ImageVisibilityShared, false, false, "raw", "bare",
+		[]string{"a", "b"},
+		images.ImageVisibilityShared, false, false, "raw", "bare",
 	}
 	have := facts{
 		got.Status, got.SizeBytes, got.Checksum, got.Properties["os_hash_algo"], got.Properties["os_hash_value"],

@@ -4,7 +4,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"testing"
 )
@@ -66,68 +65,4 @@ func writeFirstSession(t *testing.T, script string) string {
 		t.Fatal(err)
 	}
 	return path
-}
-
-var (
-	makeTarget = regexp.MustCompile(`\bmake ([a-z]+)`)
-	testName   = regexp.MustCompile("`(Test[A-Za-z0-9_]+)`")
-)
-
-// What the README tells a reader to make, and the tests that it names for its
-// promises, exist.
-func TestReadmeTellsWhatIsThere(t *testing.T) {
-	readme, err := os.ReadFile("../../README.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	makefile, err := os.ReadFile("../../Makefile")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, m := range makeTarget.FindAllStringSubmatch(code(string(readme)), -1) {
-		if !strings.Contains(string(makefile), "\n"+m[1]+":") {
-			t.Errorf("README.md says %q, which the Makefile does not have", m[0])
-		}
-	}
-	tests := testsOfTree(t)
-	named := testName.FindAllStringSubmatch(string(readme), -1)
-	if len(named) == 0 {
-		t.Error("README.md names no test for its promises")
-	}
-	for _, m := range named {
-		if !strings.Contains(tests, "\nfunc "+m[1]+"(") {
-			t.Errorf("README.md names %s, which is not there", m[1])
-		}
-	}
-}
-
-// code returns what stands in fenced blocks and between backquotes.
-func code(markdown string) string {
-	var out strings.Builder
-	for i, part := range strings.Split(markdown, "`") {
-		if i%2 == 1 || strings.HasPrefix(part, "sh\n") {
-			out.WriteString(part + "\n")
-		}
-	}
-	return out.String()
-}
-
-// testsOfTree returns the text of all test files.
-func testsOfTree(t *testing.T) string {
-	t.Helper()
-	var text strings.Builder
-	for _, root := range []string{"../../functions", "../../shared", "../../tools"} {
-		err := filepath.WalkDir(root, func(path string, d os.DirEntry, err error) error {
-			if err != nil || d.IsDir() || !strings.HasSuffix(path, ".go") {
-				return err
-			}
-			file, err := os.ReadFile(path)
-			text.Write(file)
-			return err
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-	return text.String()
 }

@@ -1,0 +1,123 @@
+package main
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// dial opens a bare connection to the service.
+func (s *service) dial() net.Conn {
+	s.t.Helper()
+	c, err := net.Dial("tcp", strings.TrimPrefix(s.url, "http://"))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.t.Cleanup(func() { _ = c.Close() })
+	_ = c.SetDeadline(time.Now().Add(patience))
+	return c
+}
+
+// TestHeaderBombsAreRefused sends heads that do not end.
+func TestHeaderBombsAreRefused(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	u := s.as("gander")
+	var wait sync.WaitGroup
+	for i := range 32 {
+		c := s.dial()
+		wait.Go(func() {
+			_, _ = io.WriteString(c, "GET /v2/images HTTP/1.1\r\nHost: gander\r\n")
+			for n := range 1 << 10 {
+				line := fmt.Sprintf("X-Bomb-%d-%d: %s\r\n", i, n, strings.Repeat("x", 8<<10))
+				if _, err := io.WriteString(c, line); err != nil {
+					break // cut off, as it should be; the answer may have come before
+				}
+			}
+			response, err := http.ReadResponse(bufio.NewReader(c), nil)
+			if err != nil {
+				return // cut off before the answer could be read
+			}
+			defer response.Body.Close()
+			if response.StatusCode != http.StatusRequestHeaderFieldsTooLarge {
+				t.Errorf("a head of 8 MiB is answered %s", response.Status)
+			}
+		})
+	}
+	wait.Wait()
+	u.call("GET /v2/images", nil).want(http.StatusOK)
+	big := u.call("GET /v2/images", nil, "X-Large: "+strings.Repeat("x", 128<<10))
+	big.want(http.StatusRequestHeaderFieldsTooLarge)
+}
+
+// TestSlowHeadsAreCutOff leaves requests unfinished and waits for the service to
+// lose its patience. Others are served meanwhile.
+func TestSlowHeadsAreCutOff(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	u := s.as("gander")
+	var slow []net.Conn
+	for range 64 {
+		c := s.dial()
+		if _, err := io.WriteString(c, "GET /v2/images HTTP/1.1\r\nHost: gander\r\nX-Slow: "); err != nil {
+			t.Fatal(err)
+		}
+		slow = append(slow, c)
+	}
+	u.call("GET /v2/images", nil).want(http.StatusOK)
+	for _, c := range slow {
+		text, err := io.ReadAll(c)
+		if nerr := net.Error(nil); errors.As(err, &nerr) && nerr.Timeout() {
+			t.Fatal("an unfinished head keeps its connection")
+		}
+		if len(text) > 0 && !strings.HasPrefix(string(text), "HTTP/1.1 408") && !strings.HasPrefix(string(text), "HTTP/1.1 400") {
+			t.Errorf("an unfinished head is answered %q", text)
+		}
+	}
+	u.call("GET /v2/images", nil).want(http.StatusOK)
+}
+
+// TestBodiesTooLargeToRead refuses JSON of any size before it is all taken in.
+func TestBodiesTooLargeToRead(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	u := s.as("gander")
+	for _, c := range []struct {
+		name string
+		body io.Reader
+	}{
+		{"10 MB of a name", strings.NewReader(`{"name": "` + strings.Repeat("x", 10<<20) + `"}`)},
+		{"10,000 properties", strings.NewReader(properties(10_000))},
+		{"deep nesting", strings.NewReader(strings.Repeat("[", 5<<20))},
+		{"wrong UTF-8", strings.NewReader("{\"name\": \"\xff\xfe\"}")},
+		{"cut off", strings.NewReader(`{"name": `)},
+	} {
+		a, err := u.try("POST /v2/images", c.body)
+		if err != nil {
+			t.Errorf("%s: %v", c.name, err)
+			continue
+		}
+		if a.status != http.StatusBadRequest && a.status != http.StatusRequestEntityTooLarge {
+			t.Errorf("%s is answered %d: %s", c.name, a.status, tail(string(a.body), 500))
+		}
+	}
+	if list := u.call("GET /v2/images", nil).want(http.StatusOK).image()["images"].([]any); len(list) > 0 {
+		t.Errorf("refused bodies made %d images", len(list))
+	}
+}
+
+func properties(n int) string {
+	var b strings.Builder
+	b.WriteString(`{"name": "many"`)
+	for i := range n {
+		fmt.Fprintf(&b, `, "p%d": "v"`, i)
+	}
+	return b.String() + "}"
+}

@@ -1,0 +1,103 @@
+package main
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"os"
+	"strconv"
+	"strings"
+	"text/tabwriter"
+	"time"
+)
+
+// A row is one figure beside one yardstick. Rates are operations a second.
+type row struct {
+	name      string
+	figure    figure
+	beside    string
+	yardstick float64
+	cpu       time.Duration // the yardstick's, for each operation; below 0: unknown
+	allocs    string        // of Go benchmarks
+}
+
+func (b *bench) add(name string, f figure, beside string, yardstick float64, cpu time.Duration) {
+	fmt.Fprintf(os.Stderr, "measured: %s\n", name)
+	b.rows = append(b.rows, row{name: name, figure: f, beside: beside, yardstick: yardstick, cpu: cpu})
+}
+
+// readGoResults takes the lines of `go test -bench -benchmem`.
+func (b *bench) readGoResults(path string) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	lines := bufio.NewScanner(f)
+	for lines.Scan() {
+		words := strings.Fields(lines.Text())
+		if len(words) < 4 || !strings.HasPrefix(words[0], "Benchmark") {
+			continue
+		}
+		r := row{name: words[0], figure: figure{cpu: -1}, cpu: -1}
+		for i := 3; i < len(words); i += 2 {
+			switch value := words[i-1]; words[i] {
+			case "ns/op":
+				ns, err := strconv.ParseFloat(value, 64)
+				if err != nil || ns <= 0 {
+					return fmt.Errorf("%s: %q is no time", path, value)
+				}
+				r.figure.median = time.Duration(ns)
+				r.figure.rate = 1e9 / ns
+			case "allocs/op":
+				r.allocs = value
+			}
+		}
+		b.rows = append(b.rows, r)
+	}
+	return lines.Err()
+}
+
+// print writes the table. A ratio of 0.5 means half as fast as the yardstick.
+func (b *bench) print(out io.Writer) error {
+	t := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(t, "what\tops/s\tmedian\t99 %\tserver CPU each\tallocs\tbeside\tops/s\tCPU each\tratio")
+	for _, r := range b.rows {
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n",
+			r.name, number(r.figure.rate), short(r.figure.median), short(r.figure.slow), short(r.figure.cpu), r.allocs,
+			r.beside, number(r.yardstick), short(r.cpu), number(ratio(r.figure.rate, r.yardstick)))
+	}
+	return t.Flush()
+}
+
+func ratio(a, b float64) float64 {
+	if b == 0 {
+		return 0
+	}
+	return a / b
+}
+
+// number writes three digits that count.
+func number(f float64) string {
+	switch {
+	case f == 0:
+		return ""
+	case f < 100:
+		return strconv.FormatFloat(f, 'g', 3, 64)
+	}
+	return strconv.FormatFloat(f, 'f', 0, 64)
+}
+
+func short(d time.Duration) string {
+	switch {
+	case d <= 0:
+		return ""
+	case d < time.Microsecond:
+		return d.String()
+	case d < time.Millisecond:
+		return fmt.Sprintf("%.3g µs", float64(d)/1e3)
+	case d < time.Second:
+		return fmt.Sprintf("%.3g ms", float64(d)/1e6)
+	}
+	return fmt.Sprintf("%.3g s", d.Seconds())
+}
