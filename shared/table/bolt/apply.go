@@ -51,19 +51,12 @@ func (b *batch) apply(r *request) error {
 			r.outcome.Failed = append(r.outcome.Failed, s.failed(i))
 		}
 	}
-	for i := range b.steps {
-		units, err := b.steps[i].measure()
-		r.units = r.units.Add(units)
-		if err != nil && r.err == nil {
-			r.err = err
-		}
-	}
+	tooMuch := b.measure(r)
 	if !r.outcome.OK() {
-		r.err = nil
 		return nil
 	}
-	if r.err != nil {
-		return nil
+	if r.err = tooMuch; tooMuch != nil {
+		return nil //nolint:nilerr // told in the request
 	}
 	for i := range b.steps {
 		if err := b.write(&b.steps[i]); err != nil {
@@ -71,6 +64,19 @@ func (b *batch) apply(r *request) error {
 		}
 	}
 	return nil
+}
+
+// measure adds up what a request costs, and returns the first refusal of an
+// item that the table could not hold.
+func (b *batch) measure(r *request) (refusal error) {
+	for i := range b.steps {
+		units, err := b.steps[i].measure()
+		r.units = r.units.Add(units)
+		if refusal == nil {
+			refusal = err
+		}
+	}
+	return refusal
 }
 
 // meet reads the item of a write.

@@ -37,7 +37,6 @@ type Table struct {
 	queue   chan *request
 	gate    sync.RWMutex // held for reading by whoever puts into queue
 	gated   bool         // queue is closed
-	closing chan struct{}
 	once    sync.Once
 	stopped chan struct{} // the writer has ended
 	feeds   feeds
@@ -84,7 +83,6 @@ func Open(path string, opts ...Option) (*Table, error) {
 			now: time.Now, commit: (*bbolt.Tx).Commit,
 		},
 		queue:   make(chan *request, maxGroup),
-		closing: make(chan struct{}),
 		stopped: make(chan struct{}),
 	}
 	for _, o := range opts {
@@ -106,7 +104,6 @@ func Open(path string, opts ...Option) (*Table, error) {
 // Running Changes calls see their context end. It may be called again.
 func (t *Table) Close() error {
 	t.once.Do(func() {
-		close(t.closing)
 		t.feeds.stop()
 		t.gate.Lock()
 		t.gated = true

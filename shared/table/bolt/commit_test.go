@@ -208,7 +208,11 @@ func TestCloseWaits(t *testing.T) {
 			}
 		})
 	}
-	<-b.closing
+	until(t, "the table is closing", func() bool {
+		b.gate.RLock()
+		defer b.gate.RUnlock()
+		return b.gated
+	})
 	if _, err := b.Transact(t.Context(), create("late")); !errors.Is(err, table.ErrBusy) {
 		t.Errorf("Transact while closing: %v, want ErrBusy", err)
 	}

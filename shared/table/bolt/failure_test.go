@@ -69,10 +69,10 @@ func recovers(t *testing.T, b *Table, k *breaker, changes int) {
 }
 
 func TestCommitFails(t *testing.T) {
-	full := fmt.Errorf("file resize error: %s", &os.PathError{Op: "truncate", Path: "table", Err: syscall.ENOSPC}) // as bbolt does
+	byName := errors.New("file resize error: truncate table: " + syscall.ENOSPC.Error()) // as bbolt does
 	for name, test := range map[string]struct{ cause, want error }{
 		"disk full":               {syscall.ENOSPC, table.ErrFull},
-		"disk full, told by name": {full, table.ErrFull},
+		"disk full, told by name": {byName, table.ErrFull},
 		"quota":                   {&os.PathError{Op: "write", Err: syscall.EDQUOT}, table.ErrFull},
 		"file too large":          {syscall.EFBIG, table.ErrFull},
 		"input/output":            {syscall.EIO, table.ErrBusy},
@@ -206,13 +206,21 @@ func TestDamagedEntry(t *testing.T) {
 	answers := make(chan answer, 10)
 	later(t.Context(), b, answers, create("first"))
 	<-g.entered
+	refused := create("first")
+	refused.Body = make([]byte, 10)
+	later(t.Context(), b, answers, table.Write{Kind: table.Check, Key: key("refused"), If: table.IfAbsent()}, refused)
+	until(t, "it is queued", func() bool { return len(b.queue) == 1 })
 	for _, sort := range []string{"a", "damaged", "b"} {
 		later(t.Context(), b, answers, table.Write{Kind: table.Add, Key: key(sort), Counters: map[string]int64{"n": 1}})
 	}
-	until(t, "all are queued", func() bool { return len(b.queue) == 3 })
+	until(t, "all are queued", func() bool { return len(b.queue) == 4 })
 	close(g.open)
-	for range 4 {
-		if a := <-answers; (a.err != nil) != (a.sort == "damaged") || a.err != nil && !errors.Is(a.err, errDamaged) {
+	for range 5 {
+		a := <-answers
+		if a.sort == "refused" && len(a.outcome.Failed) != 1 {
+			t.Errorf("the member that was tried twice was told %+v", a.outcome)
+		}
+		if (a.err != nil) != (a.sort == "damaged") || a.err != nil && !errors.Is(a.err, errDamaged) {
 			t.Errorf("%s: %v", a.sort, a.err)
 		}
 	}

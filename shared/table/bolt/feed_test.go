@@ -196,6 +196,46 @@ func TestPositionGoesToDisk(t *testing.T) {
 	}
 }
 
+// TestPositionIsKeptAtTheEnd holds that a position is on disk when Changes
+// returns.
+func TestPositionIsKeptAtTheEnd(t *testing.T) {
+	b := openNew(t)
+	add(t, b, "1", "2")
+	drain(t, b, "a", "2")
+	crashed := openAt(t, copied(t, b))
+	add(t, crashed, "3")
+	if seen := drain(t, crashed, "a", "3"); !slices.Equal(seen, []string{"3"}) {
+		t.Errorf("a saw %v", seen)
+	}
+}
+
+// TestNoChangeIsMissed writes at the very moment in which the consumer is
+// about to wait.
+func TestNoChangeIsMissed(t *testing.T) {
+	b := openNew(t, WithoutSync())
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	handled, ended := make(chan struct{}), make(chan error, 1)
+	go func() {
+		ended <- b.Changes(ctx, "a", func(_ context.Context, changes []table.Change) (int, error) {
+			handled <- struct{}{}
+			return len(changes), nil
+		})
+	}()
+	for i := range 5000 {
+		add(t, b, fmt.Sprint(i))
+		select {
+		case <-handled:
+		case <-ctx.Done():
+			t.Fatalf("change %d was not delivered", i)
+		}
+	}
+	cancel()
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+}
+
 // TestCrashInTheHandler copies the file while a handler is at work.
 func TestCrashInTheHandler(t *testing.T) {
 	b := openNew(t)

@@ -47,11 +47,6 @@ func (t *Table) Transact(ctx context.Context, writes ...table.Write) (table.Outc
 	if err := table.Validate(writes); err != nil {
 		return table.Outcome{}, err
 	}
-	select {
-	case <-t.closing:
-		return table.Outcome{}, errClosed
-	default:
-	}
 	outcome, units, err := t.submit(ctx, writes)
 	if err == nil {
 		table.Report(ctx, units)
