@@ -2,6 +2,7 @@ package file
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -153,6 +154,9 @@ func TestEveryStepMayFail(t *testing.T) {
 				break
 			}
 			s.step = nil
+			if broken > 50 {
+				t.Fatalf("%v: the steps do not end: %v", cause, err)
+			}
 			if !errors.Is(err, cause) || errors.Is(err, kind) == placed || placed && anyOf(err, blob.ErrFull, blob.ErrBusy) {
 				t.Errorf("%v before %q: error %v; kind %v: %t", cause, last, err, kind, !placed)
 			}
@@ -235,21 +239,67 @@ func TestOpenSweepsFoldersWithoutFiles(t *testing.T) {
 	wantEmptyFolder(t, dir)
 }
 
-// A writer whose bytes were discarded under it makes nothing.
+// A writer whose bytes are discarded under it makes nothing, at whatever step.
 func TestCommitAfterDiscard(t *testing.T) {
+	for _, at := range []string{"sync data", "name version", "place"} {
+		s, dir := newStore(t, NoSync())
+		w, err := s.Create(t.Context(), "a/b")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := w.Write([]byte("bytes")); err != nil {
+			t.Fatal(err)
+		}
+		s.step = func(step string) error {
+			if step == at {
+				return s.Discard(t.Context(), "a/b")
+			}
+			return nil
+		}
+		if o, err := w.Commit(t.Context()); !errors.Is(err, blob.ErrBusy) {
+			t.Errorf("discarded before %q, Commit made %+v, error %v; want ErrBusy", at, o, err)
+		}
+		wantEmptyFolder(t, dir)
+	}
+}
+
+// Two deletions empty a folder together: the one that came first finds it gone.
+func TestDeleteBesideAnother(t *testing.T) {
 	s, dir := newStore(t)
-	w, err := s.Create(t.Context(), "a/b")
+	first, err := write(s, "a/b", 1)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := w.Write([]byte("bytes")); err != nil {
+	second, err := write(s, "a/c", 1)
+	if err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Discard(t.Context(), "a/b"); err != nil {
+	s.step = func(step string) error {
+		if step != "sync objects/a" {
+			return nil
+		}
+		s.step = nil
+		return s.Delete(t.Context(), second.Name, second.Version)
+	}
+	if err := s.Delete(t.Context(), first.Name, first.Version); err != nil || s.step != nil {
+		t.Errorf("error %v; the other deletion ran: %t", err, s.step == nil)
+	}
+	wantEmptyFolder(t, dir)
+}
+
+func TestCopyThatIsCancelledLeavesNothing(t *testing.T) {
+	s, dir := newStore(t)
+	o, err := write(s, "a/b", mib)
+	if err != nil {
 		t.Fatal(err)
 	}
-	if o, err := w.Commit(t.Context()); !errors.Is(err, blob.ErrBusy) {
-		t.Errorf("Commit made %+v, error %v; want ErrBusy", o, err)
+	ctx, cancel := context.WithCancel(t.Context())
+	s.step = func(string) error { cancel(); return nil }
+	if c, err := s.Copy(ctx, o.Name, o.Version, "c/d"); !errors.Is(err, context.Canceled) {
+		t.Errorf("Copy made %+v, error %v", c, err)
+	}
+	if err := s.Delete(t.Context(), o.Name, o.Version); err != nil {
+		t.Fatal(err)
 	}
 	wantEmptyFolder(t, dir)
 }

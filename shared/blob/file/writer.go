@@ -141,6 +141,7 @@ func (w *writer) Commit(ctx context.Context) (blob.Object, error) {
 		return blob.Object{}, w.fail("committing", err)
 	}
 	if err := w.move(); err != nil {
+		w.store.prune(path.Dir(objectPlace(w.name)))
 		return blob.Object{}, w.fail("committing", err)
 	}
 	w.placed = true
@@ -206,11 +207,9 @@ func (w *writer) move() error {
 		case errors.Is(err, fs.ErrNotExist):
 			// A deletion took the empty folder above away between the two steps.
 			if _, err := root.Lstat(path.Join(w.place, w.version)); err != nil {
-				w.store.prune(path.Dir(to))
 				return err
 			}
 		default:
-			w.store.prune(path.Dir(to))
 			return err
 		}
 	}
