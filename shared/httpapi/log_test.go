@@ -78,7 +78,7 @@ func TestLatePanic(t *testing.T) {
 			return &Response{Status: 200, Stream: io.NopCloser(io.MultiReader(strings.NewReader("abc"), panicking{})), Length: 10}, nil
 		},
 	}}, w.services)
-	server := httptest.NewServer(w.handler)
+	server := httptest.NewServer(breaks(t, w.handler))
 	r, _ := http.NewRequest(http.MethodGet, server.URL+"/v2/images/x", nil)
 	as("member")(r)
 	response, err := http.DefaultClient.Do(r)

@@ -45,6 +45,8 @@ func TestRoutes(t *testing.T) {
 		{"DELETE /v2/images/" + id + "/file", 405, "GET, PUT", nil},
 		{"POST /v2/schemas/image", 405, "GET", nil},
 		{"GET /v2/images/", 404, "", nil},
+		{"POST /v2/images/", 404, "", nil},
+		{"DELETE /v2/images//file", 404, "", nil},
 		{"GET /v2/images/" + id + "/", 404, "", nil},
 		{"GET /v2/images//file", 404, "", nil},
 		{"GET /v2/images/a%2Fb", 404, "", nil},

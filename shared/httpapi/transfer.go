@@ -45,11 +45,17 @@ func (w *answerWriter) WriteHeader(status int) {
 }
 
 // Write implements io.Writer.
-func (w *answerWriter) Write(p []byte) (int, error) {
-	w.extend()
-	n, err := w.ResponseWriter.Write(p)
-	w.bytes += int64(n)
-	return n, err
+func (w *answerWriter) Write(p []byte) (total int, err error) {
+	for {
+		piece := p[total:min(len(p), total+pieceSize)]
+		w.extend()
+		n, err := w.ResponseWriter.Write(piece)
+		total += n
+		w.bytes += int64(n)
+		if err != nil || total == len(p) {
+			return total, err
+		}
+	}
 }
 
 // ReadFrom implements io.ReaderFrom. It hands files to the server's own writer,
@@ -102,7 +108,9 @@ func newBodyReader(w http.ResponseWriter, body io.ReadCloser, stall time.Duratio
 	if body == nil {
 		body = http.NoBody
 	}
-	return &bodyReader{ReadCloser: body, control: http.NewResponseController(w), stall: stall}
+	return &bodyReader{
+		ReadCloser: body, control: http.NewResponseController(w), stall: stall, ended: body == http.NoBody,
+	}
 }
 
 // whole gives the client one stall timeout for all of the body.
@@ -121,12 +129,16 @@ func (b *bodyReader) Read(p []byte) (int, error) {
 	if err != nil {
 		b.ended = true
 	}
-	if err == io.EOF && b.stall > 0 {
-		// The server goes on reading in the background, to notice a client that
-		// leaves; a deadline would look like one.
-		_ = b.control.SetReadDeadline(time.Time{})
-	}
 	return n, err
+}
+
+// extend moves the deadline, unless the body is at its end: then the server reads
+// on by itself, to notice a client that leaves, and a deadline would look like
+// one.
+func (b *bodyReader) extend() {
+	if b.stall > 0 && !b.ended {
+		_ = b.control.SetReadDeadline(time.Now().Add(b.stall)) // not every transport has one
+	}
 }
 
 // patience is how long the server waits for the rest of a body that nobody
@@ -135,14 +147,8 @@ const patience = 5 * time.Second
 
 // leave gives up on what is left of the body.
 func (b *bodyReader) leave() {
-	if b.stall > 0 && !b.ended && b.ReadCloser != http.NoBody {
+	if b.stall > 0 && !b.ended {
 		_ = b.control.SetReadDeadline(time.Now().Add(min(patience, b.stall/2)))
-	}
-}
-
-func (b *bodyReader) extend() {
-	if b.stall > 0 {
-		_ = b.control.SetReadDeadline(time.Now().Add(b.stall))
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net"
@@ -126,25 +127,30 @@ func (l *oneConn) Addr() net.Addr { return l.conn.LocalAddr() }
 // A client that stops sending is cut off after the stall timeout; one that is
 // slow is not, however long it takes.
 func TestSlowUploads(t *testing.T) {
-	for _, stops := range []bool{true, false} {
+	for _, pieces := range [][]string{{"ab"}, {"ab", "c", "d", "e"}, {}} {
+		size, stops := 5, len(pieces) == 1
+		if len(pieces) == 0 {
+			size = 0
+		}
 		synctest.Test(t, func(t *testing.T) {
 			client := piped(t, RawBody, func(r *Request) (*Response, error) {
 				got, err := io.ReadAll(r.Body)
 				if err != nil {
 					return nil, problem.Because(err, problem.Invalid, "only %d bytes came", len(got))
 				}
-				time.Sleep(time.Hour) // the bytes are put away; the client waits
+				_, _ = r.Body.Read(make([]byte, 1)) // some look twice for the end
+				time.Sleep(time.Hour)               // the bytes are put away; the client waits
 				if err := r.Context().Err(); err != nil {
 					return nil, err
 				}
 				return &Response{Status: 204}, nil
 			})
 			began := time.Now()
-			send(t, client, putLine+"Content-Length: 5\r\n\r\nab")
-			if !stops {
-				for _, piece := range []string{"c", "d", "e"} {
+			send(t, client, fmt.Sprintf("%sContent-Length: %d\r\n\r\n", putLine, size))
+			for _, piece := range pieces {
+				send(t, client, piece)
+				if !stops {
 					time.Sleep(50 * time.Second) // the bubble's clock: nobody waits
-					send(t, client, piece)
 				}
 			}
 			answer, err := io.ReadAll(io.LimitReader(client, 12))
@@ -153,7 +159,7 @@ func TestSlowUploads(t *testing.T) {
 				t.Errorf("stopped: answered %q after %s, %v", answer, took, err)
 			}
 			if !stops && string(answer) != "HTTP/1.1 204" {
-				t.Errorf("slow: answered %q after %s, %v", answer, took, err)
+				t.Errorf("slow, %d bytes: answered %q after %s, %v", size, answer, took, err)
 			}
 		})
 	}
@@ -203,10 +209,15 @@ func TestSlowJSON(t *testing.T) {
 // slow gets all.
 func TestSlowDownloads(t *testing.T) {
 	data := strings.Repeat("0123456789", pieceSize/2) // five pieces
-	for _, stops := range []bool{true, false} {
+	for _, c := range []struct{ stops, writes bool }{{true, true}, {true, false}, {false, true}, {false, false}} {
+		stops := c.stops
 		synctest.Test(t, func(t *testing.T) {
 			client := piped(t, Ignored, func(*Request) (*Response, error) {
-				return &Response{Status: 200, Stream: io.NopCloser(strings.NewReader(data)), Length: int64(len(data))}, nil
+				stream := io.NopCloser(strings.NewReader(data)) // writes itself, all at once
+				if !c.writes {
+					stream = io.NopCloser(struct{ io.Reader }{stream})
+				}
+				return &Response{Status: 200, Stream: stream, Length: int64(len(data))}, nil
 			})
 			send(t, client, putLine+"Connection: close\r\n\r\n")
 			if stops {
@@ -221,11 +232,11 @@ func TestSlowDownloads(t *testing.T) {
 					break
 				}
 				if !stops {
-					time.Sleep(2 * time.Second) // less than a minute for a piece, minutes in all
+					time.Sleep(4 * time.Second) // less than a minute for a piece, minutes in all
 				}
 			}
 			if whole := strings.HasSuffix(got.String(), data); whole == stops {
-				t.Errorf("stops=%t: %d bytes came", stops, got.Len())
+				t.Errorf("%+v: %d bytes came", c, got.Len())
 			}
 		})
 	}
@@ -252,7 +263,7 @@ func TestBrokenStreams(t *testing.T) {
 				return &Response{Status: 200, Stream: io.NopCloser(stream), Length: 10}, nil
 			},
 		}
-		server := httptest.NewServer(Handler([]Operation{op}, w.services))
+		server := httptest.NewServer(breaks(t, Handler([]Operation{op}, w.services)))
 		r, _ := http.NewRequest(http.MethodGet, server.URL+"/v2/images/x/file", nil)
 		as("member")(r)
 		response, err := server.Client().Do(r)
@@ -268,4 +279,19 @@ func TestBrokenStreams(t *testing.T) {
 			t.Errorf("%s: logged %v", name, lines)
 		}
 	}
+}
+
+// breaks lets a handler through that must end by breaking its connection, and
+// not only by saying too little.
+func breaks(t *testing.T, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer func() {
+			cause := recover()
+			if cause != http.ErrAbortHandler {
+				t.Errorf("ended with %v", cause)
+			}
+			panic(http.ErrAbortHandler)
+		}()
+		next.ServeHTTP(w, r)
+	})
 }
