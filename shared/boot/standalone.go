@@ -142,7 +142,7 @@ func (s *services) follow(ctx context.Context) {
 	err := s.feed.Changes(ctx, Reaper.Name, func(ctx context.Context, changes []table.Change) (int, error) {
 		s.runner.React(ctx, changes)
 		if ctx.Err() != nil {
-			return 0, nil // some may not have had their turn
+			return 0, ctx.Err() // some may not have had their turn
 		}
 		return len(changes), nil
 	})
