@@ -76,11 +76,9 @@ func (p *pipe) run(from *meter) (int64, error) {
 // carry hands out blocks until the source has ended.
 func (p *pipe) carry(from *meter) error {
 	for ended := false; !ended; {
-		b, err := p.take()
-		if err != nil {
-			return err
-		}
-		b.n, err = from.fill(p.ctx, b.bytes[:])
+		b := p.take()
+		n, err := from.fill(p.ctx, b.bytes[:])
+		b.n = n
 		ended = err == io.EOF //nolint:errorlint // fill wraps no end
 		if err != nil && !ended {
 			p.free <- b
@@ -96,23 +94,18 @@ func (p *pipe) carry(from *meter) error {
 }
 
 // take returns a block that no sink needs any more, and makes one only if the
-// ring has none.
-func (p *pipe) take() (*block, error) {
+// ring has none. Sinks give back what they got, whatever happened.
+func (p *pipe) take() *block {
 	select {
 	case b := <-p.free:
-		return b, nil
+		return b
 	default:
 	}
 	if p.made < ringBlocks {
 		p.made++
-		return blocks.Get().(*block), nil
+		return blocks.Get().(*block)
 	}
-	select {
-	case b := <-p.free:
-		return b, nil
-	case <-p.ctx.Done():
-		return nil, context.Cause(p.ctx)
-	}
+	return <-p.free
 }
 
 // hand gives a block to every sink.
