@@ -81,21 +81,15 @@ func underBase(endpoint string, next http.Handler) http.Handler {
 	})
 }
 
-// forsakenBodies limits how long the server itself waits for a body that its
-// handler does not read: it looks for the rest of one before it answers. Without
-// a limit, a client that sends no more would keep the connection for ever.
-// Handlers that do read move the deadline along.
+// forsakenBodies limits how long a client may take for a body that no handler
+// watches, or that none reads: the server looks for the rest of one before it
+// answers. Without a limit, a client that sends no more would keep the
+// connection for ever. Handlers that watch a body move the deadline along.
 func forsakenBodies(next http.Handler, limit time.Duration) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.ContentLength == 0 {
-			next.ServeHTTP(w, r)
-			return
-		}
-		wait := func() {
+		if r.ContentLength != 0 {
 			_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(limit)) // every server has one
 		}
-		wait()
-		defer wait()
 		next.ServeHTTP(w, r)
 	})
 }

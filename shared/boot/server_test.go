@@ -26,6 +26,16 @@ import (
 	"github.com/gander-images/gander/shared/httpapi"
 )
 
+// TestListenGoesBeforePort: who says both means the address.
+func TestListenGoesBeforePort(t *testing.T) {
+	healthcheck := func(p *process) int { return p.serve(httpapi.Healthcheck) }
+	r := run(t, t.TempDir(), healthcheck, usualPatience, "PORT=1", "GANDER_LISTEN=127.0.0.1:0")
+	if r.address == "127.0.0.1:1" {
+		t.Error("it listens on the port of PORT")
+	}
+	r.call("", "GET", "/healthcheck", "", 200)
+}
+
 // beginUpload sends the first half of an upload of ten bytes and waits until the
 // service is at work on it.
 func beginUpload(t *testing.T, r *running) (net.Conn, string) {
@@ -130,6 +140,7 @@ func TestSlowClientsAreCut(t *testing.T) {
 		"half a JSON body":          {"POST /v2/images HTTP/1.1\r\n" + head + "Content-Length: 100\r\n\r\n{", "HTTP/1.1 400"},
 		"half a body nobody wants":  {"GET /v2/images/1 HTTP/1.1\r\n" + head + "Content-Length: 100\r\n\r\n{", "HTTP/1.1 400"},
 		"a body that is ignored":    {"GET /v2/images HTTP/1.1\r\n" + head + "Content-Length: 100\r\n\r\n{", "HTTP/1.1 200"},
+		"half a login":              {"POST /identity/v3/auth/tokens HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{", "HTTP/1.1 4"},
 		"a body of refused caller":  {"PUT /v2/images/1/file HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nx", "HTTP/1.1 401"},
 		"nothing after its request": {"GET /healthcheck HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 200"},
 	} {
@@ -258,9 +269,8 @@ func TestPortServesOneOperation(t *testing.T) {
 		t.Errorf("exit %d", code)
 	}
 	for environ, want := range map[string]string{
-		"GANDER_TLS_ENDS_IN_FRONT=true":   "[::]:" + port,
-		"GANDER_TLS_ENDS_IN_FRONT=false":  "127.0.0.1:" + port,
-		"GANDER_LISTEN=127.0.0.1:" + port: "127.0.0.1:" + port,
+		"GANDER_TLS_ENDS_IN_FRONT=true":  "[::]:" + port,
+		"GANDER_TLS_ENDS_IN_FRONT=false": "127.0.0.1:" + port,
 	} {
 		if r := run(t, t.TempDir(), healthcheck, usualPatience, "PORT="+port, environ); strings.Replace(r.address, "0.0.0.0", "[::]", 1) != want {
 			t.Errorf("%s: listens on %s", environ, r.address)

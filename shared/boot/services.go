@@ -98,7 +98,7 @@ func openLocal(v setting.Values, needs httpapi.Needs) (m mix, err error) {
 	if needs&bytesNeeds == 0 {
 		return m, nil
 	}
-	blobs, err := file.Open(filepath.Join(v.Data, "images"))
+	blobs, err := file.Open(imageFolder(v))
 	if err != nil {
 		return m, err
 	}
@@ -127,10 +127,13 @@ func discardLeftovers(blobs blob.Store) error {
 	return nil
 }
 
+func imageFolder(v setting.Values) string { return filepath.Join(v.Data, "images") }
+
 // storeInfo is what callers may know of the one store.
 func storeInfo(v setting.Values) image.Store {
 	return image.Store{
 		ID: "local", Description: "Files on the machine that serves the API", Type: "file",
+		Properties: map[string]string{"data_dir": imageFolder(v)},
 	}
 }
 
