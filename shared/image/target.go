@@ -30,24 +30,25 @@ func memberID(img *Image, c caller.Caller) any {
 	return c.ProjectID
 }
 
-// Attribute implements policy.Target.
+// Attribute implements policy.Target. Texts are given by address, which costs
+// no allocation.
 func (t *target) Attribute(key string) (any, bool) {
 	img := t.img
 	switch key {
 	case "id", "image_id":
-		return img.ID, true
+		return &img.ID, true
 	case "owner", "project_id":
-		return orNil(img.Owner), true
+		return img.Owner, true
 	case "creator_user_id":
-		return img.CreatorUserID, true
+		return &img.CreatorUserID, true
 	case "member", "member_id":
 		return t.member, true
 	case "name":
-		return orNil(img.Name), true
+		return img.Name, true
 	case "status":
-		return string(img.Status), true
+		return (*string)(&img.Status), true
 	case "visibility":
-		return string(img.Visibility), true
+		return (*string)(&img.Visibility), true
 	case "protected":
 		return img.Protected, true
 	case "os_hidden":
@@ -70,15 +71,15 @@ func (t *target) data(key string) (any, bool) {
 	case "virtual_size":
 		return orNil(img.VirtualSize), true
 	case "disk_format":
-		return orNil(img.DiskFormat), true
+		return img.DiskFormat, true
 	case "container_format":
-		return orNil(img.ContainerFormat), true
+		return img.ContainerFormat, true
 	case "checksum":
-		return orNil(img.Checksum), true
+		return img.Checksum, true
 	case "os_hash_algo":
-		return orNil(img.HashAlgo), true
+		return img.HashAlgo, true
 	case "os_hash_value":
-		return orNil(img.HashValue), true
+		return img.HashValue, true
 	case "created_at":
 		return img.CreatedAt.Format(time.RFC3339), true
 	case "updated_at":
