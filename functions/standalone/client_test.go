@@ -167,3 +167,16 @@ func (u *user) create(name string) string {
 	body := fmt.Sprintf(`{"name": %q, "disk_format": "raw", "container_format": "bare"}`, name)
 	return u.call("POST /v2/images", strings.NewReader(body)).want(http.StatusCreated).image()["id"].(string)
 }
+
+// zeros is a reader of that many zero bytes.
+type zeros int64
+
+func (z *zeros) Read(p []byte) (int, error) {
+	if *z == 0 {
+		return 0, io.EOF
+	}
+	n := int(min(int64(len(p)), int64(*z)))
+	clear(p[:n])
+	*z -= zeros(n)
+	return n, nil
+}

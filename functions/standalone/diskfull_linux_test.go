@@ -84,8 +84,8 @@ func TestDiskFull(t *testing.T) {
 func wantSentence(t *testing.T, a *answer) {
 	t.Helper()
 	_, text, _ := strings.Cut(string(a.body), "\n\n")
-	if len(strings.Fields(text)) < 4 {
-		t.Errorf("%s is answered %d without a sentence: %q", a.line, a.status, a.body)
+	if len(strings.Fields(text)) < 4 || !strings.Contains(text, "room left") {
+		t.Errorf("%s is answered %d without a sentence about room: %q", a.line, a.status, a.body)
 	}
 }
 

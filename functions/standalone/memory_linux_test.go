@@ -35,19 +35,6 @@ func (s *service) memory(name string) int64 {
 	return kib << 10
 }
 
-// zeros is a reader of that many zero bytes.
-type zeros int64
-
-func (z *zeros) Read(p []byte) (int, error) {
-	if *z == 0 {
-		return 0, io.EOF
-	}
-	n := int(min(int64(len(p)), int64(*z)))
-	clear(p[:n])
-	*z -= zeros(n)
-	return n, nil
-}
-
 // growth is what a large image may cost beyond a small one: less than a thirtieth
 // of the image below. Measured was 1 MiB; the rest is for a garbage collector
 // that lets the heap grow to twice what lives, and for other machines.
