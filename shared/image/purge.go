@@ -12,6 +12,7 @@ import (
 	"github.com/gander-images/gander/shared/blob"
 	"github.com/gander-images/gander/shared/due"
 	"github.com/gander-images/gander/shared/table"
+	"github.com/gander-images/gander/shared/task"
 )
 
 // PurgeKind and PartsKind are the kinds of due entry that remove a deleted
@@ -176,7 +177,10 @@ func (s *Service) store(id string) (*Store, error) {
 	return nil, fmt.Errorf("image: there is no store %q", id)
 }
 
-// Handlers are the due work of this package, by kind.
+// Handlers are all due work that images leave, by kind.
 func (s *Service) Handlers() map[string]due.Handler {
-	return map[string]due.Handler{LeaseKind: s.EndLease, PurgeKind: s.Purge, PartsKind: s.RemoveParts}
+	return map[string]due.Handler{
+		LeaseKind: s.EndLease, PurgeKind: s.Purge, PartsKind: s.RemoveParts,
+		task.ExpireKind: task.Expire(s.Table),
+	}
 }

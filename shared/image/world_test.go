@@ -68,9 +68,7 @@ func (w *world) use(tab table.Table, blobs blob.Store) {
 		Table: tab, Stores: []Store{{ID: "local", Blobs: blobs}}, Limits: DefaultLimits(),
 		Retention: 24 * time.Hour, Lease: 10 * time.Minute, Log: quiet, Now: w.now, NewID: uuid.NewString, Pause: w.advance,
 	}
-	handlers := w.service.Handlers()
-	handlers[task.ExpireKind] = task.Expire(tab)
-	w.runner = &due.Runner{Table: tab, Handlers: handlers, Now: w.now, Log: quiet}
+	w.runner = &due.Runner{Table: tab, Handlers: w.service.Handlers(), Now: w.now, Log: quiet}
 }
 
 func (w *world) now() time.Time {
