@@ -32,11 +32,11 @@ build: gander ## build build/gander and every Lambda (ARCH=arm64 for the cloud)
 	  { cmp -s $(SCRATCH)/$$f build/functions/$$f/bootstrap || ln -f $(SCRATCH)/$$f build/functions/$$f/bootstrap; }; done
 
 test: ## run all tests (TESTFLAGS=-race and the like)
-	@$(GO) test $(TESTFLAGS) ./...
+	@$(GO) test $(TESTFLAGS) ./... ./.ci/table
 
 lint: build/tools/golangci-lint ## check style and likely mistakes
-	@build/tools/golangci-lint run
-	@$(GO) vet ./...
+	@build/tools/golangci-lint run ./... ./.ci/table
+	@$(GO) vet ./... ./.ci/table
 
 fmt: build/tools/golangci-lint ## put the sources into form
 	@build/tools/golangci-lint fmt
@@ -49,11 +49,11 @@ build/tools/golangci-lint: Makefile
 bench: gander ## run the benchmarks, then measure the whole process beside its yardsticks
 	@mkdir -p build/tools
 	@$(GO) test -run '^$$' -bench . -benchmem ./... >build/benchmarks.txt || { cat build/benchmarks.txt; exit 1; }
-	@$(GO) build -o build/tools/bench ./tools/bench
+	@$(GO) build -o build/tools/bench ./shared/boot/bench
 	@build/tools/bench -go build/benchmarks.txt build/gander
 
 coldstart: build ## tell size and cold start of each Lambda
-	@$(GO) run ./tools/coldstart build/functions
+	@$(GO) run ./shared/boot/coldstart build/functions
 
 docs: gander ## write docs/configuration.md anew
 	@build/gander settings > docs/configuration.md

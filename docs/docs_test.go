@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-const root = "../.."
+const root = ".."
 
 // files calls visit for each file of the source tree.
 func files(t *testing.T, visit func(path string, text string)) {
