@@ -1,10 +1,13 @@
 package image
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -379,4 +382,41 @@ func TestUploadRefused(t *testing.T) {
 		})
 	}
 	w.audit()
+}
+
+// slowly is a body of which each piece takes some seconds.
+type slowly struct {
+	w    *world
+	left int
+}
+
+func (s *slowly) Read(p []byte) (int, error) {
+	if s.left == 0 {
+		return 0, io.EOF
+	}
+	s.left--
+	s.w.advance(3 * time.Second)
+	p[0] = 'x'
+	return 1, nil
+}
+
+// TestUploadTellsItsProgress holds that a running upload logs how far it came,
+// every five seconds and not more often, under the id of its request.
+func TestUploadTellsItsProgress(t *testing.T) {
+	w := newWorld(t)
+	var log bytes.Buffer
+	w.service.Log = slog.New(slog.NewTextHandler(&log, nil))
+	if err := w.upload(w.create(raw()), &slowly{w: w, left: 8}); err != nil { // 24 seconds
+		t.Fatal(err)
+	}
+	var told []string
+	for line := range strings.Lines(log.String()) {
+		if strings.Contains(line, "upload runs") && strings.Contains(line, "request_id=req-1") {
+			_, bytes, _ := strings.Cut(strings.TrimSpace(line), " bytes=")
+			told = append(told, bytes)
+		}
+	}
+	if want := []string{"2", "4", "6", "8"}; !slices.Equal(told, want) {
+		t.Fatalf("progress %v, not %v, in\n%s", told, want, log.String())
+	}
 }

@@ -166,13 +166,13 @@ func (u *upload) run(ctx context.Context, r UploadRequest) error {
 
 // ingest passes the bytes on, and logs now and then how far it came.
 func (u *upload) ingest(ctx context.Context, r UploadRequest, w blob.Writer) (blob.Digest, error) {
-	logged := time.Now()
+	logged := u.service.now()
 	options := blob.IngestOptions{
 		Limit: u.service.Limits.SizeCap,
 		Exact: r.Exact,
 		Progress: func(total int64) {
-			if time.Since(logged) >= progressEvery {
-				logged = time.Now()
+			if now := u.service.now(); now.Sub(logged) >= progressEvery {
+				logged = now
 				u.log.InfoContext(ctx, "upload runs", "bytes", total)
 			}
 		},
