@@ -91,3 +91,18 @@ type Store interface {
 	// anything. It must not be called while its writer lives.
 	Discard(ctx context.Context, name string) error
 }
+
+// A Presigner is a Store whose objects can be read without it, by whoever holds
+// a URL.
+type Presigner interface {
+	Store
+
+	// Presign returns an absolute URL that gives the bytes of one version, whole
+	// or by a Range header, as application/octet-stream, to anybody who has it,
+	// for life: at most MaxPresign. Whether the version is there is not looked
+	// at. The URL is a secret: it belongs into no log and no error.
+	Presign(ctx context.Context, name, version string, life time.Duration) (string, error)
+}
+
+// MaxPresign is the longest life of a presigned URL.
+const MaxPresign = 5 * time.Minute
