@@ -16,7 +16,7 @@ SCRATCH   := build/bin/$(ARCH)
 .PHONY: help run gander build test lint fmt bench coldstart docs clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: gander ## build and serve everything on http://127.0.0.1:9292
 	@build/gander serve

@@ -46,7 +46,7 @@ func read(t *testing.T, path string) string {
 }
 
 var (
-	makeTarget = regexp.MustCompile(`\bmake ([a-z]+)`)
+	makeTarget = regexp.MustCompile(`\bmake ([a-z]+(?:-[a-z]+)*)`)
 	testName   = regexp.MustCompile("`(Test[A-Za-z0-9_]+)`")
 	link       = regexp.MustCompile(`\]\(([^)#:]+)(#[^)]*)?\)`)
 	goFile     = regexp.MustCompile(`\.go$`)
