@@ -5,8 +5,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-
-	"github.com/gander-images/gander/shared/image"
 )
 
 func TestVersions(t *testing.T) {
@@ -47,22 +45,17 @@ func TestInfo(t *testing.T) {
 	w := newWorld(t)
 	w.call("GET /v2/info/import", as("nobody")).want(200).
 		is(`{"import-methods":{"description":"Import methods available.","type":"array","value":[]}}`)
-	w.services.ImportMethods = []string{"web-download"}
-	w.call("GET /v2/info/import").says(`"value":["web-download"]`)
-
-	w.services.Stores = []image.Store{
-		{ID: "fast", Description: "quick one", Type: "file", Weight: 100},
-		{ID: "old", Type: "s3", ReadOnly: true, Properties: map[string]string{"bucket": "b"}},
-		{ID: "os_glance_staging_store", Type: "file"},
+	var stores struct {
+		Stores []struct{ ID, Default string }
 	}
-	w.call("GET /v2/info/stores", as("nobody")).want(200).
-		is(`{"stores":[{"id":"fast","description":"quick one","default":"true"},{"id":"old","read-only":"true"}]}`)
+	w.call("GET /v2/info/stores", as("nobody")).want(200).into(&stores)
+	if len(stores.Stores) != 1 || stores.Stores[0].ID != w.store || stores.Stores[0].Default != "true" {
+		t.Errorf("the stores are %v", stores)
+	}
 	for who, status := range map[string]int{"reader": 403, "member": 403, "service": 200, "admin": 200} {
 		w.call("GET /v2/info/stores/detail", as(who)).want(status)
 	}
-	w.call("GET /v2/info/stores/detail", as("admin")).
-		is(`{"stores":[{"id":"fast","description":"quick one","default":"true","type":"file","properties":{},"weight":100},` +
-			`{"id":"old","read-only":"true","type":"s3","properties":{"bucket":"b"},"weight":0}]}`)
+	w.call("GET /v2/info/stores/detail", as("admin")).says(`"id":"` + w.store + `"`).says(`"weight":0`)
 }
 
 func TestSchemas(t *testing.T) {

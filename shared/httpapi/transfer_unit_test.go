@@ -1,3 +1,5 @@
+//go:build !cloud
+
 package httpapi
 
 import (
@@ -64,7 +66,7 @@ func TestFilesReachTheKernel(t *testing.T) {
 		}
 		_ = file.Close()
 	}
-	w := newWorld(t)
+	w := newInside(t)
 	id := w.filled("0123456789")
 	k := &kernel{ResponseRecorder: httptest.NewRecorder()}
 	r := httptest.NewRequest(http.MethodGet, "/v2/images/"+id+"/file", nil)
@@ -88,7 +90,7 @@ func piped(t *testing.T, body BodyKind, serve func(*Request) (*Response, error))
 		Name: "image-data-upload", Methods: []string{"PUT"}, Paths: []string{"/v2/images/{image_id}/file"}, Body: body,
 		Serve: func(_ context.Context, _ *Services, r *Request) (*Response, error) { return serve(r) },
 	}
-	services := &Services{Policy: rules, Identity: wordTokens{}, Log: slog.New(slog.DiscardHandler), StallTimeout: time.Minute}
+	services := &Services{Policy: rules, Identity: anybody{}, Log: slog.New(slog.DiscardHandler), StallTimeout: time.Minute}
 	client, server := net.Pipe()
 	s := &http.Server{Handler: Handler([]Operation{op}, services)}
 	go func() { _ = s.Serve(&oneConn{conn: server, done: make(chan struct{})}) }()
@@ -256,7 +258,7 @@ func TestBrokenStreams(t *testing.T) {
 		"short":  strings.NewReader("abc"),
 		"broken": io.MultiReader(strings.NewReader("abc"), broken{}),
 	} {
-		w := newWorld(t)
+		w := newInside(t)
 		op := Operation{
 			Name: "image-data-download", Methods: []string{"GET"}, Paths: []string{"/v2/images/{image_id}/file"},
 			Serve: func(context.Context, *Services, *Request) (*Response, error) {

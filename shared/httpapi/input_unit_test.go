@@ -1,0 +1,106 @@
+//go:build !cloud
+
+package httpapi
+
+import (
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/gander-images/gander/shared/problem"
+)
+
+// tally counts how much of an endless body is read.
+type tally struct{ n int }
+
+func (c *tally) Read(p []byte) (int, error) {
+	c.n += len(p)
+	for i := range p {
+		p[i] = ' '
+	}
+	return len(p), nil
+}
+
+// A body that is too long is not read to its end, whether it says so or not.
+func TestLongBodiesAreLeft(t *testing.T) {
+	w := newInside(t)
+	for _, said := range []int64{10 << 20, -1} {
+		endless := &tally{}
+		r := httptest.NewRequest(http.MethodPost, "/v2/images", endless)
+		r.ContentLength = said
+		as("member")(r)
+		out := httptest.NewRecorder()
+		w.handler.ServeHTTP(out, r)
+		if out.Code != 413 || !strings.Contains(out.Body.String(), "longer than") {
+			t.Errorf("said %d: %d %s", said, out.Code, out.Body)
+		}
+		if said > 0 && endless.n > 0 || endless.n > 2*maxJSON {
+			t.Errorf("said %d: %d bytes were read", said, endless.n)
+		}
+	}
+}
+
+func TestBrokenBody(t *testing.T) {
+	w := newInside(t)
+	r := httptest.NewRequest(http.MethodPost, "/v2/images", io.MultiReader(strings.NewReader("{"), broken{}))
+	r.ContentLength = 100
+	as("member")(r)
+	out := httptest.NewRecorder()
+	w.handler.ServeHTTP(out, r)
+	if out.Code != 400 || !strings.Contains(out.Body.String(), "read to its end") || strings.Contains(out.Body.String(), "10.0.0.1") {
+		t.Errorf("%d %s", out.Code, out.Body)
+	}
+}
+
+type broken struct{}
+
+func (broken) Read([]byte) (int, error) { return 0, errors.New("read tcp 10.0.0.1: reset") }
+
+// Whatever is sent to make an image, it is never our fault, and what was taken
+// can be told again.
+func FuzzCreateBody(f *testing.F) {
+	for _, seed := range []string{
+		`{}`, `[]`, `{"name":null}`, `{"min_ram":1e400}`, `{"min_ram":-0.0,"tags":["a",1]}`, `{"locations":[{"url":1,"metadata":{}}]}`,
+		`{"kernel_id":null,"x":"y"}`, `{"id":"b2173dd3-7ad6-4362-baa6-a68bce3565cb","owner":null,"visibility":"public"}`, `{"self":1}`, `{"a":{"b":[null]}}`, `{"tags":[[[]]]}`,
+	} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, sent []byte) {
+		if !utf8.Valid(sent) || loneSurrogate(sent) {
+			return // refused before
+		}
+		d, err := readDraft(sent)
+		if err != nil {
+			if status, _ := problem.Status(err); status != 400 && status != 403 {
+				t.Fatalf("%q: %v", sent, err)
+			}
+			return
+		}
+		for name := range d.Properties {
+			if a := attributes[name]; a != nil && a.base || strings.HasPrefix(name, reservedPrefix) {
+				t.Errorf("%q became a property", name)
+			}
+		}
+	})
+}
+
+// The check on surrogates agrees with what a decoder makes of them.
+func FuzzLoneSurrogate(f *testing.F) {
+	for _, seed := range []string{`\ud800`, `\ud83d\udc27`, `\\ud800`, `\udc00x`, `\ud83d\ud83d\udc27`, "\ufffd", `\ufffd`} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		quoted := `"` + text + `"`
+		var decoded string
+		if !utf8.ValidString(text) || strings.Contains(text, "\ufffd") || strings.Contains(strings.ToLower(text), `\ufffd`) || !decodes(quoted, &decoded) {
+			return
+		}
+		if lone := strings.ContainsRune(decoded, utf8.RuneError); lone != loneSurrogate([]byte(quoted)) {
+			t.Errorf("%s: lone is %t", quoted, lone)
+		}
+	})
+}

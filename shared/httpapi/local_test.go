@@ -1,0 +1,118 @@
+//go:build !cloud
+
+package httpapi
+
+import (
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/gander-images/gander/shared/blob/file"
+	"github.com/gander-images/gander/shared/identity"
+	"github.com/gander-images/gander/shared/identity/development"
+	"github.com/gander-images/gander/shared/image"
+	"github.com/gander-images/gander/shared/policy"
+	"github.com/gander-images/gander/shared/table/bolt"
+)
+
+// openMix starts the service within this process, over the local adapters.
+func openMix(t testing.TB, settings []string) *mix {
+	t.Helper()
+	w := newInside(t)
+	for _, s := range settings {
+		w.set(s)
+	}
+	return w.mix
+}
+
+// An inside is a world whose parts are at hand.
+type inside struct {
+	*world
+	services *Services
+	handler  http.Handler
+	logs     *lockedBuffer
+	server   *httptest.Server
+}
+
+// newInside starts a service over the real local adapters.
+func newInside(t testing.TB) *inside {
+	t.Helper()
+	tab, blobs := openLocal(t)
+	all, err := issued()
+	if err != nil {
+		t.Fatal(err)
+	}
+	verifier, err := development.NewVerifier(all.key, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rules, err := policy.New(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := &inside{logs: &lockedBuffer{}}
+	w.services = &Services{
+		Images: &image.Service{
+			Table: tab, Stores: []image.Store{{ID: "local", Type: "file", Blobs: blobs}, {ID: "os_glance_tasks_store", Blobs: blobs}},
+			Limits: image.DefaultLimits(), Retention: time.Hour, Lease: 10 * time.Minute,
+			Log: slog.New(slog.DiscardHandler), Now: time.Now, NewID: uuid.NewString,
+		},
+		Policy: rules, Identity: identity.New(verifier, identity.Options{}), Log: slog.New(slog.NewJSONHandler(w.logs, nil)),
+		PublicEndpoint: publicEndpoint,
+	}
+	w.handler = Handler(All, w.services)
+	w.server = httptest.NewServer(http.HandlerFunc(func(out http.ResponseWriter, r *http.Request) { w.handler.ServeHTTP(out, r) }))
+	t.Cleanup(w.server.Close)
+	at, err := url.Parse(w.server.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	client := &http.Client{
+		Transport:     w.server.Client().Transport,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+	w.world = &world{t: t, mix: &mix{
+		url: at, client: client, store: "local", table: tab, source: tab, blobs: blobs, logged: w.logs.String,
+	}}
+	return w
+}
+
+func openLocal(t testing.TB) (*bolt.Table, *file.Store) {
+	t.Helper()
+	dir := t.TempDir()
+	tab, err := bolt.Open(filepath.Join(dir, "table.db"), bolt.WithoutSync())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = tab.Close() })
+	blobs, err := file.Open(filepath.Join(dir, "images"), file.NoSync())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = blobs.Close() })
+	return tab, blobs
+}
+
+// set does what the start of a function would do with a setting.
+func (w *inside) set(setting string) {
+	w.t.Helper()
+	name, value, _ := strings.Cut(setting, "=")
+	n, err := strconv.ParseInt(value, 10, 64)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	switch name {
+	case "GANDER_IMAGE_SIZE_CAP":
+		w.services.Images.Limits.SizeCap = n
+	default:
+		w.t.Fatalf("no scenario may set %s", name)
+	}
+}

@@ -1,0 +1,42 @@
+//go:build !cloud
+
+package httpapi
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// The steps stand in the order that TestOrderOfChecks walks.
+func TestOrderIsTheContract(t *testing.T) {
+	var names []string
+	for _, step := range order {
+		names = append(names, step.name)
+	}
+	if !slices.Equal(names, contract) {
+		t.Fatalf("the order is %q, want %q", names, contract)
+	}
+}
+
+// A 401 names where tokens come from.
+func TestIdentityEndpoint(t *testing.T) {
+	w := newInside(t)
+	w.services.IdentityEndpoint = "https://identity.example/v3"
+	w.call("GET /v2/images", without("X-Auth-Token")).want(401).has("Www-Authenticate", `Keystone uri="https://identity.example/v3"`)
+}
+
+// What no HTTP server lets through in a request id may still come by a gateway's
+// event.
+func TestRequestIDFromEvents(t *testing.T) {
+	w := newInside(t)
+	r := httptest.NewRequest(http.MethodGet, "/versions", nil)
+	r.Header["X-Openstack-Request-Id"] = []string{"a\r\nset-cookie: b"}
+	out := httptest.NewRecorder()
+	w.handler.ServeHTTP(out, r)
+	if id := out.Header().Get("X-Openstack-Request-Id"); len(id) != len(uniqueID) || !strings.HasPrefix(id, "req-") {
+		t.Errorf("line breaks given: answered %q", id)
+	}
+}
