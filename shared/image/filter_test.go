@@ -91,7 +91,7 @@ func TestFilters(t *testing.T) {
 		CreatedAt: time.Date(2026, 7, 1, 9, 0, 0, 900_000_000, time.UTC), UpdatedAt: time.Date(2026, 7, 2, 0, 0, 0, 0, time.UTC),
 		Tags: []string{"x", "y y"}, Properties: map[string]string{"os_distro": "debian", "empty": "", "kernel_id": "k", "x:y": "gt:1"},
 	}
-	l := newLister(t, t.TempDir())
+	l := newLister(t)
 	l.put(t, img)
 	for text, found := range map[string]bool{
 		"":                                                  true,
@@ -271,7 +271,7 @@ func TestPositionsFit(t *testing.T) {
 	img := numbered(1)[0]
 	for _, name := range []string{"", strings.Repeat("\U0010FFFF", MaxNameLen), strings.Repeat("\x01", MaxNameLen), strings.Repeat("a", MaxNameLen)} {
 		img.Name, img.Owner = &name, &name
-		l := newLister(t, t.TempDir())
+		l := newLister(t)
 		l.put(t, img)
 		if page := l.mustPage(t, admin, "sort=name&owner="+name); len(page.Images) != 1 {
 			t.Errorf("a name of %d bytes is not listed", len(name))

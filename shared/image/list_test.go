@@ -44,7 +44,7 @@ func numbered(n int) []*Image {
 // the first page and deep down, where the marker's record is one read more.
 func TestP12APageCostsWhatItHolds(t *testing.T) {
 	for _, n := range []int{25, 5000} {
-		l := newLister(t, t.TempDir())
+		l := newLister(t)
 		images := numbered(n)
 		l.put(t, images...)
 		for _, c := range []struct {
@@ -81,7 +81,7 @@ func (l *lister) wantCost(t *testing.T, c caller.Caller, text string, rows, quer
 // TestListByNameReadsTheName finds one image among many by its name, in either
 // order, without looking at the others.
 func TestListByNameReadsTheName(t *testing.T) {
-	l := newLister(t, t.TempDir())
+	l := newLister(t)
 	images := numbered(1000)
 	images[500].Name, images[700].Name, images[800].Name = ptr("twin"), ptr("twin"), nil
 	l.put(t, images...)
@@ -116,7 +116,7 @@ func TestListByNameReadsTheName(t *testing.T) {
 // that shows one ends within its bound, and says that there is more; one that
 // shows none reads on.
 func TestListFilterReadsOn(t *testing.T) {
-	l := newLister(t, t.TempDir())
+	l := newLister(t)
 	images := numbered(3000)
 	for _, i := range []int{20, 2900} {
 		images[i].Properties["os_distro"] = "plan9"
@@ -142,7 +142,7 @@ func TestListFilterReadsOn(t *testing.T) {
 // TestListPageBytes walks records so large that pages end by their size, in
 // every way to make a page.
 func TestListPageBytes(t *testing.T) {
-	l := newLister(t, t.TempDir())
+	l := newLister(t)
 	images := numbered(30)
 	long := strings.Repeat("\U0001F600", 245)
 	for i, img := range images {
@@ -204,7 +204,7 @@ func (h hurried) Deadline() (time.Time, bool) {
 // TestListInTime runs out of time: with something to show the page ends there,
 // without it is 503.
 func TestListInTime(t *testing.T) {
-	l := newLister(t, t.TempDir())
+	l := newLister(t)
 	images := numbered(1000)
 	images[990].Properties["os_distro"] = "plan9"
 	images[10].Properties["os_distro"] = "plan9"
@@ -235,7 +235,7 @@ func TestListInTime(t *testing.T) {
 
 // TestListNeedsItsGrant gives a list the grant of another rule.
 func TestListNeedsItsGrant(t *testing.T) {
-	l := newLister(t, t.TempDir())
+	l := newLister(t)
 	l.put(t, numbered(1)...)
 	if _, err := l.List(t.Context(), policy.Grant{}, admin, Query{limit: 1}, mayAll); err == nil {
 		t.Error("a list without a grant")
@@ -244,7 +244,7 @@ func TestListNeedsItsGrant(t *testing.T) {
 
 // TestListMarkerByMembership follows a marker that the caller sees as a member.
 func TestListMarkerByMembership(t *testing.T) {
-	l := newLister(t, t.TempDir())
+	l := newLister(t)
 	images := numbered(3)
 	images[1].Visibility, images[1].Owner = Shared, ptr("other")
 	l.put(t, images...)
@@ -296,7 +296,7 @@ func TestListShowsRecordsNotEntries(t *testing.T) {
 		{"renamed, filtered", "name=a", demo, func(img *Image) { img.Name = ptr("z") }, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			l := newLister(t, t.TempDir())
+			l := newLister(t)
 			img := numbered(3)[2]
 			img.Name = ptr("a")
 			l.put(t, img)
@@ -321,7 +321,7 @@ func TestListShowsRecordsNotEntries(t *testing.T) {
 // every walk shows each image that was there throughout, and no page shows one
 // twice, or one whose deletion had been answered before.
 func TestListWhileImagesComeAndGo(t *testing.T) {
-	l := newLister(t, t.TempDir())
+	l := newLister(t)
 	stay := numbered(60)
 	l.put(t, stay...)
 	var mu sync.Mutex

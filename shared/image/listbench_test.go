@@ -18,7 +18,7 @@ func BenchmarkList(b *testing.B) {
 		sizes = append(sizes, n)
 	}
 	for _, n := range sizes {
-		l := newLister(b, b.TempDir())
+		l := newLister(b)
 		images := numbered(n)
 		l.put(b, images...)
 		deep := images[min(n-1, n/10+25)].ID
@@ -52,7 +52,7 @@ func BenchmarkList(b *testing.B) {
 
 // BenchmarkListScan sorts 2,000 images in an order that no entries are kept in.
 func BenchmarkListScan(b *testing.B) {
-	l := newLister(b, b.TempDir())
+	l := newLister(b)
 	l.put(b, numbered(2000)...)
 	q, err := query("sort=size:asc")
 	if err != nil {

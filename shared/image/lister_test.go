@@ -3,7 +3,6 @@ package image
 import (
 	"context"
 	"log/slog"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -13,7 +12,6 @@ import (
 	"github.com/gander-images/gander/shared/caller"
 	"github.com/gander-images/gander/shared/policy"
 	"github.com/gander-images/gander/shared/table"
-	"github.com/gander-images/gander/shared/table/bolt"
 )
 
 // A lister lists images of a service without stores, and counts what it reads.
@@ -23,13 +21,8 @@ type lister struct {
 	grant policy.Grant
 }
 
-func newLister(tb testing.TB, dir string) *lister {
+func newLister(tb testing.TB) *lister {
 	tb.Helper()
-	tab, err := bolt.Open(filepath.Join(dir, uuid.NewString()+".db"), bolt.WithoutSync())
-	if err != nil {
-		tb.Fatal(err)
-	}
-	tb.Cleanup(func() { _ = tab.Close() })
 	rules, err := policy.New(nil)
 	if err != nil {
 		tb.Fatal(err)
@@ -38,7 +31,7 @@ func newLister(tb testing.TB, dir string) *lister {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	meter := table.NewMeter(tab)
+	meter := table.NewMeter(openTable(tb))
 	return &lister{
 		meter: meter, grant: grant,
 		Service: &Service{

@@ -326,10 +326,9 @@ func drawImages(t *rapid.T, most int) []*Image {
 // TestListIsTheModel walks lists of all kinds, page by page, and compares them
 // with the model's.
 func TestListIsTheModel(t *testing.T) {
-	dir := t.TempDir()
 	rapid.Check(t, func(rt *rapid.T) {
 		images := drawImages(rt, 40)
-		l := newLister(t, dir)
+		l := newLister(t)
 		l.put(t, images...)
 		for range 6 {
 			c := rapid.SampledFrom(listers).Draw(rt, "caller")
@@ -346,10 +345,9 @@ func TestListIsTheModel(t *testing.T) {
 // TestListFromAnyMarker begins behind any image there is, shown in the list or
 // not.
 func TestListFromAnyMarker(t *testing.T) {
-	dir := t.TempDir()
 	rapid.Check(t, func(rt *rapid.T) {
 		images := drawImages(rt, 30)
-		l := newLister(t, dir)
+		l := newLister(t)
 		l.put(t, images...)
 		for range min(len(images), 6) {
 			c := rapid.SampledFrom(listers).Draw(rt, "caller")
@@ -395,9 +393,8 @@ func markerFault(marker *Image, c caller.Caller) problem.Code {
 // TestP1EveryWriteIsListed changes images in every way and compares, after each
 // answered write, the whole list of some caller, read by another service.
 func TestP1EveryWriteIsListed(t *testing.T) {
-	dir := t.TempDir()
 	rapid.Check(t, func(rt *rapid.T) {
-		l := newLister(t, dir)
+		l := newLister(t)
 		reader := *l.Service
 		byID := map[string]*Image{}
 		for range rapid.IntRange(1, 25).Draw(rt, "writes") {

@@ -15,7 +15,6 @@ import (
 	"github.com/gander-images/gander/shared/policy"
 	"github.com/gander-images/gander/shared/problem"
 	"github.com/gander-images/gander/shared/table"
-	"github.com/gander-images/gander/shared/table/bolt"
 )
 
 // TestP1WritesAreSeen holds that an answered create, upload and delete is what
@@ -330,12 +329,12 @@ func TestP9AnyDelivery(t *testing.T) {
 			w.service.Retention = 0
 			ids := manyLives(w)
 			w.advance(time.Hour)
-			changes := allChanges(t, w.table)
+			changes := allChanges(w)
 			for range 3 {
 				played := append(changes, changes[:random.IntN(len(changes))]...)
 				random.Shuffle(len(played), func(i, j int) { played[i], played[j] = played[j], played[i] })
 				w.runner.React(t.Context(), played)
-				changes = append(changes, allChanges(t, w.table)...)
+				changes = append(changes, allChanges(w)...)
 			}
 			w.sweep()
 			for id, want := range ids {
@@ -379,16 +378,16 @@ func manyLives(w *world) map[string]Status {
 }
 
 // allChanges returns every change from the first on.
-func allChanges(t *testing.T, feed *bolt.Table) []table.Change {
-	t.Helper()
+func allChanges(w *world) []table.Change {
+	w.t.Helper()
 	mark := table.Key{Partition: "audit#" + fmt.Sprint(rand.Uint64()), Sort: "mark"}
-	if _, err := feed.Transact(t.Context(), table.Write{Kind: table.Put, Key: mark, If: table.IfAbsent()}); err != nil {
-		t.Fatal(err)
+	if _, err := w.table.Transact(w.t.Context(), table.Write{Kind: table.Put, Key: mark, If: table.IfAbsent()}); err != nil {
+		w.t.Fatal(err)
 	}
 	var all []table.Change
-	ctx, stop := context.WithCancel(t.Context())
+	ctx, stop := context.WithCancel(w.t.Context())
 	defer stop()
-	_ = feed.Changes(ctx, mark.Partition, func(_ context.Context, changes []table.Change) (int, error) {
+	_ = w.feed.Changes(ctx, mark.Partition, func(_ context.Context, changes []table.Change) (int, error) {
 		for _, c := range changes {
 			if c.Key() == mark {
 				stop()

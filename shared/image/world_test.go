@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"path/filepath"
 	"sync"
 	"testing"
 	"time"
@@ -15,22 +14,28 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/gander-images/gander/shared/blob"
-	"github.com/gander-images/gander/shared/blob/file"
 	"github.com/gander-images/gander/shared/caller"
 	"github.com/gander-images/gander/shared/due"
 	"github.com/gander-images/gander/shared/image/imagetest"
 	"github.com/gander-images/gander/shared/policy"
 	"github.com/gander-images/gander/shared/table"
-	"github.com/gander-images/gander/shared/table/bolt"
 	"github.com/gander-images/gander/shared/task"
 )
 
-// A world is a service over the real local adapters, with a clock that only the
-// test moves.
+// ports are one mix of real adapters with nothing in them yet: the local one,
+// or, with the tag cloud, the other.
+type ports struct {
+	table  table.Table
+	feed   table.Feed       // what changed in the table
+	source imagetest.Source // the table, to be read whole
+	blobs  blob.Store
+}
+
+// A world is a service over real adapters, with a clock that only the test
+// moves.
 type world struct {
+	ports
 	t       *testing.T
-	table   *bolt.Table
-	blobs   *file.Store
 	service *Service
 	runner  *due.Runner
 	rules   *policy.Enforcer
@@ -41,23 +46,12 @@ type world struct {
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	dir := t.TempDir()
-	tab, err := bolt.Open(filepath.Join(dir, "table.db"), bolt.WithoutSync())
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = tab.Close() })
-	blobs, err := file.Open(filepath.Join(dir, "images"), file.NoSync())
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = blobs.Close() })
 	rules, err := policy.New(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &world{t: t, table: tab, blobs: blobs, rules: rules, clock: time.Date(2026, 7, 1, 9, 0, 0, 0, time.UTC)}
-	w.use(tab, blobs)
+	w := &world{t: t, ports: openPorts(t), rules: rules, clock: time.Date(2026, 7, 1, 9, 0, 0, 0, time.UTC)}
+	w.use(w.table, w.blobs)
 	return w
 }
 
@@ -192,7 +186,7 @@ func (w *world) wantStatus(id string, want Status) {
 // audit holds everything stored against the records.
 func (w *world) audit() {
 	w.t.Helper()
-	stored, err := imagetest.Read(context.Background(), w.table, map[string]blob.Store{"local": w.blobs})
+	stored, err := imagetest.Read(context.Background(), w.source, map[string]blob.Store{"local": w.blobs})
 	if err != nil {
 		w.t.Fatal(err)
 	}
