@@ -20,6 +20,39 @@ type Source interface {
 	Scan(visit func(table.Item) error) error
 }
 
+// Through is a table that can be read whole because somebody else knows the keys
+// of all that it holds.
+func Through(t table.Table, keys func(context.Context) ([]table.Key, error)) Source {
+	return through{t, keys}
+}
+
+type through struct {
+	table table.Table
+	keys  func(context.Context) ([]table.Key, error)
+}
+
+// Scan implements Source. What went since its key was told is passed over.
+func (s through) Scan(visit func(table.Item) error) error {
+	ctx := context.Background()
+	keys, err := s.keys(ctx)
+	if err != nil {
+		return err
+	}
+	items, err := s.table.Get(ctx, keys...)
+	if err != nil {
+		return err
+	}
+	for _, item := range items {
+		if item == nil {
+			continue
+		}
+		if err := visit(*item); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // A World is everything that is stored, at one moment when nothing else runs.
 type World struct {
 	Items   map[table.Key]table.Item
