@@ -40,6 +40,11 @@ var (
 	// their own, with jitter, until the context's deadline or for five seconds.
 	ErrBusy = errNew(problem.Unavailable, "The metadata store is busy. Try again.")
 
+	// ErrUnusable says that nothing was written, because there is no such table
+	// or the engine does not let us in. Trying again does not help; somebody has
+	// to put the settings or the grants right.
+	ErrUnusable = errNew(problem.Unavailable, "The metadata store cannot be used.")
+
 	// ErrFull says that nothing was written, because there is no room left.
 	ErrFull = errNew(problem.Unavailable, "The metadata store has no room left.")
 )
@@ -229,6 +234,12 @@ type Handler func(ctx context.Context, changes []Change) (done int, err error)
 // A Table keeps items. Every implementation passes tabletest.Run, and may be
 // used from any number of goroutines. Items that go in or come out belong to
 // the caller; nobody changes a Body in place.
+//
+// The adapter alone repeats what an engine throttled, found in conflict or left
+// unanswered: as often as fits, with pauses that grow and are random, until the
+// context's deadline or for five seconds. A repeated Transact cannot happen
+// twice. Whoever calls a Table may therefore take its error as the last word,
+// and never repeats a call but to settle ErrUnknown.
 type Table interface {
 	// Get returns an item for each key, in their order, nil where there is none.
 	// Each item is as of the last completed Transact, never older; together they
@@ -243,9 +254,9 @@ type Table interface {
 	// condition is no error: it is told in the Outcome, with the item as it
 	// stands. One to MaxWrites writes, each item at most once.
 	//
-	// Errors: ErrInvalid, ErrItemTooLarge, ErrBusy and ErrFull: nothing
-	// happened. ErrUnknown, and every other error: the writes may have happened
-	// or not; read back before trying again.
+	// Errors: ErrInvalid, ErrItemTooLarge, ErrBusy, ErrFull and ErrUnusable:
+	// nothing happened. ErrUnknown, and every other error: the writes may have
+	// happened or not; read back before trying again.
 	Transact(ctx context.Context, writes ...Write) (Outcome, error)
 }
 

@@ -1,0 +1,175 @@
+package dynamo
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"strings"
+
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	"github.com/aws/smithy-go"
+
+	"github.com/gander-images/gander/shared/table"
+)
+
+// A verdict says what a failed attempt means.
+type verdict int
+
+const (
+	unknown  verdict = iota // it may have happened; the same request again tells
+	busy                    // it did not happen, and may when tried again
+	invalid                 // a defect of ours
+	tooLarge                // an item beyond 400 KB
+	unusable                // no such table, or no leave to use it
+)
+
+// verdicts of DynamoDB's own error codes. Any other code is unknown with a status
+// of 500 or more, and unusable below.
+//
+// Source: Amazon DynamoDB Developer Guide, "Error handling with DynamoDB";
+// API Reference, TransactWriteItems.
+var verdicts = map[string]verdict{
+	"ProvisionedThroughputExceeded":          busy,
+	"ProvisionedThroughputExceededException": busy,
+	"RequestLimitExceeded":                   busy,
+	"LimitExceededException":                 busy,
+	"Throttling":                             busy,
+	"ThrottlingError":                        busy,
+	"ThrottlingException":                    busy,
+	"TransactionCanceledException":           busy, // for reasons that it does not tell
+	"TransactionConflict":                    busy,
+	"TransactionConflictException":           busy,
+	"ReplicatedWriteConflictException":       busy,
+	"TransactionInProgressException":         unknown, // an attempt of ours is still running
+	"IdempotentParameterMismatchException":   invalid,
+	"SerializationException":                 invalid,
+	"ValidationError":                        invalid,
+	"ValidationException":                    invalid,
+}
+
+// An attempt is one request on its way; it is told by the context.
+type attempt struct {
+	sent       bool   // it came as far as the connection
+	repeatable bool   // its bytes must stay the same
+	body       []byte // those, once they are known
+}
+
+// judge says what the error of an attempt means.
+func (a *attempt) judge(err error) verdict {
+	var api smithy.APIError
+	if errors.As(err, &api) {
+		return judgeCode(api, statusOf(err))
+	}
+	switch {
+	case !a.sent && errors.Is(err, context.Canceled), !a.sent && errors.Is(err, context.DeadlineExceeded):
+		return busy
+	case !a.sent:
+		return unusable // without a region or credentials nothing is sent
+	case neverConnected(err):
+		return busy
+	default:
+		return unknown
+	}
+}
+
+func judgeCode(api smithy.APIError, status int) verdict {
+	v, known := verdicts[api.ErrorCode()]
+	switch {
+	case known && v == invalid && aboutSize(api.ErrorMessage()):
+		return tooLarge
+	case known:
+		return v
+	case status >= http.StatusInternalServerError:
+		return unknown
+	default:
+		return unusable
+	}
+}
+
+// aboutSize reads DynamoDB's sentence "Item size to update has exceeded the
+// maximum allowed size" and its like; no code of its own says so.
+func aboutSize(message string) bool {
+	message = strings.ToLower(message)
+	return strings.Contains(message, "size") && strings.Contains(message, "exceed")
+}
+
+func statusOf(err error) int {
+	var response *awshttp.ResponseError
+	if errors.As(err, &response) {
+		return response.HTTPStatusCode()
+	}
+	return 0
+}
+
+// neverConnected reports an error from before there was a connection that a
+// request could have been sent on.
+func neverConnected(err error) bool {
+	var dial *net.OpError
+	var certificate *tls.CertificateVerificationError
+	return errors.As(err, &dial) && (dial.Op == "dial" || dial.Op == "proxyconnect") || errors.As(err, &certificate)
+}
+
+// as turns the verdict into the port's error.
+func (v verdict) as(write bool, err error) error {
+	kind := table.ErrBusy // for a read nothing is lost by not knowing
+	switch {
+	case v == unknown && write:
+		kind = table.ErrUnknown
+	case v == invalid:
+		kind = table.ErrInvalid
+	case v == tooLarge:
+		kind = table.ErrItemTooLarge
+	case v == unusable:
+		kind = table.ErrUnusable
+	}
+	return fmt.Errorf("%w: %w", kind, &cause{err})
+}
+
+// A cause is an error of the SDK, as a log may hold it: one line, without what
+// DynamoDB echoes of a signature.
+type cause struct{ err error }
+
+func (c *cause) Unwrap() error { return c.err }
+
+// quoted are the codes whose messages are safe to repeat. Those about signatures
+// and tokens are not: they quote the headers of the request.
+var quoted = map[string]bool{
+	"AccessDeniedException":     true,
+	"InternalServerError":       true,
+	"ResourceNotFoundException": true,
+}
+
+const mostOfMessage = 300 // bytes
+
+func (c *cause) Error() string {
+	var operation *smithy.OperationError
+	text, err := "dynamodb", c.err
+	if errors.As(err, &operation) {
+		text, err = text+" "+operation.Operation(), operation.Err
+	}
+	var api smithy.APIError
+	if !errors.As(err, &api) {
+		return text + ": " + line(err.Error())
+	}
+	text += ": " + line(api.ErrorCode())
+	if _, ours := verdicts[api.ErrorCode()]; (ours || quoted[api.ErrorCode()]) && api.ErrorMessage() != "" {
+		text += ": " + line(api.ErrorMessage())
+	}
+	var response *awshttp.ResponseError
+	if errors.As(c.err, &response) && response.ServiceRequestID() != "" {
+		text += " (request " + line(response.ServiceRequestID()) + ")"
+	}
+	return text
+}
+
+// line cuts a message to one line of a bearable length.
+func line(s string) string {
+	s = strings.Join(strings.Fields(s), " ")
+	if len(s) > mostOfMessage {
+		s = strings.ToValidUTF8(s[:mostOfMessage], "") + "…"
+	}
+	return s
+}

@@ -1,0 +1,155 @@
+package dynamo
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"time"
+
+	"github.com/aws/smithy-go/middleware"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
+
+	"github.com/gander-images/gander/shared/table"
+)
+
+// Pauses between attempts: random, up to a bound that doubles.
+const (
+	firstPause = 20 * time.Millisecond
+	mostPause  = 640 * time.Millisecond
+)
+
+// leastAttempt is the time that an attempt gets at least, as far as there is any.
+const leastAttempt = 500 * time.Millisecond
+
+// A call is one call of the port, made of one attempt or more.
+type call struct {
+	write    bool
+	deadline time.Time
+	each     time.Duration // for one attempt, so that one that hangs can be repeated
+	pause    time.Duration // bound of the next one
+	attempt  attempt
+	unsure   bool // an attempt may have happened
+}
+
+type attemptKey struct{}
+
+// begin opens a call, whose time is the port's patience or what the context has
+// left.
+func (t *Table) begin(ctx context.Context, write bool) *call {
+	c := &call{write: write, deadline: time.Now().Add(t.settings.patience), pause: firstPause}
+	c.attempt.repeatable = write
+	if d, ok := ctx.Deadline(); ok && d.Before(c.deadline) {
+		c.deadline = d
+	}
+	c.each = max(time.Until(c.deadline)*2/5, leastAttempt)
+	return c
+}
+
+// until makes attempts until one succeeds, one shows that more are of no use, or
+// the time is over. It returns the port's errors.
+//
+// An attempt of a write that was not answered may have happened. From then on
+// only an answer to the same request, which DynamoDB knows by its token, says
+// what became of it; without one the call is ErrUnknown.
+func (c *call) until(ctx context.Context, do func(context.Context) error) error {
+	for {
+		if err := ready(ctx); err != nil {
+			return c.told(busy, err)
+		}
+		err := c.once(ctx, do)
+		if err == nil {
+			return nil
+		}
+		v := c.attempt.judge(err)
+		c.unsure = c.unsure || c.write && v == unknown
+		if v != busy && v != unknown || !c.rest(ctx) {
+			return c.told(v, err)
+		}
+	}
+}
+
+// told is the last word of a call whose last attempt failed so.
+func (c *call) told(v verdict, err error) error {
+	if c.unsure {
+		v = unknown
+	}
+	return v.as(c.write, err)
+}
+
+func (c *call) once(ctx context.Context, do func(context.Context) error) error {
+	c.attempt.sent = false
+	end := time.Now().Add(c.each)
+	if end.After(c.deadline) {
+		end = c.deadline
+	}
+	ctx, cancel := context.WithDeadline(context.WithValue(ctx, attemptKey{}, &c.attempt), end)
+	defer cancel()
+	return do(ctx)
+}
+
+// rest pauses before the next attempt; false: there is no time for one.
+func (c *call) rest(ctx context.Context) bool {
+	pause := rand.N(c.pause) //nolint:gosec // no secret
+	c.pause = min(2*c.pause, mostPause)
+	if time.Until(c.deadline) <= pause {
+		return false
+	}
+	timer := time.NewTimer(pause)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// ready refuses a call whose context has ended.
+func ready(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("%w: %w", table.ErrBusy, err)
+	}
+	return nil
+}
+
+// watch adds to every request two steps that a call needs: one notes that the
+// request goes out, after all that could keep it back; one sends the first
+// attempt's bytes again, for a token goes with its bytes and the SDK writes maps
+// in any order.
+func watch(stack *middleware.Stack) error {
+	if err := stack.Build.Add(middleware.BuildMiddlewareFunc("SameBytes", sameBytes), middleware.Before); err != nil {
+		return err
+	}
+	return stack.Deserialize.Add(middleware.DeserializeMiddlewareFunc("Sent", noteSent), middleware.After)
+}
+
+func sameBytes(ctx context.Context, in middleware.BuildInput, next middleware.BuildHandler) (
+	out middleware.BuildOutput, metadata middleware.Metadata, err error,
+) {
+	a, watched := ctx.Value(attemptKey{}).(*attempt)
+	request, isHTTP := in.Request.(*smithyhttp.Request)
+	if !watched || !isHTTP || !a.repeatable {
+		return next.HandleBuild(ctx, in)
+	}
+	if a.body == nil {
+		if a.body, err = io.ReadAll(request.GetStream()); err != nil {
+			return out, metadata, err
+		}
+	}
+	if request, err = request.SetStream(bytes.NewReader(a.body)); err != nil {
+		return out, metadata, err
+	}
+	in.Request = request
+	return next.HandleBuild(ctx, in)
+}
+
+func noteSent(ctx context.Context, in middleware.DeserializeInput, next middleware.DeserializeHandler) (
+	middleware.DeserializeOutput, middleware.Metadata, error,
+) {
+	if a, watched := ctx.Value(attemptKey{}).(*attempt); watched {
+		a.sent = true
+	}
+	return next.HandleDeserialize(ctx, in)
+}
