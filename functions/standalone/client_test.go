@@ -75,7 +75,9 @@ func (s *service) as(name string) *user {
 	transport.DisableCompression = true
 	s.t.Cleanup(transport.CloseIdleConnections)
 	u := &user{t: s.t, url: s.url, http: &http.Client{Transport: transport, Timeout: patience}}
-	answer := u.call("POST /identity/v3/auth/tokens", bytes.NewReader(body)).want(http.StatusCreated)
+	identity := *u
+	identity.url = c.Auth.URL
+	answer := identity.call("POST /auth/tokens", bytes.NewReader(body)).want(http.StatusCreated)
 	u.token = answer.header.Get("X-Subject-Token")
 	if u.token == "" {
 		s.t.Fatal("the identity gave no token")
@@ -166,6 +168,18 @@ func (u *user) create(name string) string {
 	u.t.Helper()
 	body := fmt.Sprintf(`{"name": %q, "disk_format": "raw", "container_format": "bare"}`, name)
 	return u.call("POST /v2/images", strings.NewReader(body)).want(http.StatusCreated).image()["id"].(string)
+}
+
+// count lists all images.
+func (u *user) count() int {
+	u.t.Helper()
+	n := 0
+	for next := "/v2/images?limit=1000"; next != ""; {
+		page := u.call("GET "+next, nil).want(http.StatusOK).image()
+		n += len(page["images"].([]any))
+		next, _ = page["next"].(string)
+	}
+	return n
 }
 
 // zeros is a reader of that many zero bytes.

@@ -16,19 +16,6 @@ import (
 // need $GANDER_CLIENTS, a Python virtual environment with the clients in it, and
 // qemu-img, mkfs.ext4 and curl; what is absent fails them.
 
-// startBuilt runs the built binary.
-func startBuilt(t *testing.T, settings ...string) *service {
-	t.Helper()
-	binary, err := filepath.Abs("../../build/gander")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := os.Stat(binary); err != nil {
-		t.Fatalf("make build comes first: %v", err)
-	}
-	return startCommand(t, exec.Command(binary, "serve"), filepath.Join(t.TempDir(), "data"), settings...)
-}
-
 // A terminal runs commands as somebody who configured one cloud.
 type terminal struct {
 	t   *testing.T
@@ -93,8 +80,14 @@ func (c *terminal) disk(name string) {
 // TestFirstSession runs what README.md tells a newcomer to paste.
 func TestFirstSession(t *testing.T) {
 	t.Parallel()
+	for _, f := range builtFronts {
+		t.Run(f.name, func(t *testing.T) { runFirstSession(t, f) })
+	}
+}
+
+func runFirstSession(t *testing.T, f front) {
 	script := writeFirstSession(t, firstSession(t))
-	s := startBuilt(t)
+	s := f.start(t)
 	c := s.terminal("gander")
 	out := c.run("sh " + script)
 	t.Logf("%s", out)
@@ -105,7 +98,7 @@ func TestFirstSession(t *testing.T) {
 
 func TestOpenStackCommand(t *testing.T) {
 	t.Parallel()
-	s := startBuilt(t)
+	s := builtFronts[0].start(t)
 	c := s.terminal("gander")
 	c.disk("disk.qcow2")
 	if id := c.run("openstack token issue -f value -c project_id"); id == "" {
@@ -172,7 +165,7 @@ func others(t *testing.T, s *service, id string) {
 
 func TestGlanceCommand(t *testing.T) {
 	t.Parallel()
-	s := startBuilt(t)
+	s := builtFronts[0].start(t)
 	c := s.terminal("gander")
 	c.disk("disk.qcow2")
 	c.env = append(c.env, s.openrc("gander")...)
@@ -224,7 +217,7 @@ func (s *service) openrc(cloud string) []string {
 
 func TestOpenStackSDK(t *testing.T) {
 	t.Parallel()
-	c := startBuilt(t).terminal("gander")
+	c := builtFronts[0].start(t).terminal("gander")
 	c.disk("disk.qcow2")
 	c.run(`cat > life.py <<'PY'
 import hashlib, io, openstack
@@ -269,7 +262,7 @@ python life.py`)
 
 func TestCurl(t *testing.T) {
 	t.Parallel()
-	s := startBuilt(t)
+	s := builtFronts[0].start(t)
 	c := s.terminal("gander")
 	c.run(`head -c 3000000 /dev/urandom > data; : > none`)
 	c.env = append(c.env, "TOKEN="+s.as("gander").token)
@@ -311,7 +304,7 @@ func TestCurl(t *testing.T) {
 // The form of an error follows what the client accepts; the stock clients break
 // otherwise.
 func TestErrorBodiesByAccept(t *testing.T) {
-	s := startBuilt(t)
+	s := builtFronts[0].start(t)
 	c := s.terminal("gander")
 	c.env = append(c.env, "TOKEN="+s.as("gander").token)
 	for accept, kind := range map[string]string{

@@ -8,7 +8,6 @@ import (
 	"io"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"sync"
 	"syscall"
@@ -76,22 +75,8 @@ func (l *logged) String() string {
 	return l.text.String()
 }
 
-// start runs the service over a new folder, with these settings more.
-func start(t *testing.T, settings ...string) *service {
-	t.Helper()
-	return startOver(t, filepath.Join(t.TempDir(), "data"), settings...)
-}
-
-// startOver runs the service over a folder, and stops it when the test ends.
-func startOver(t *testing.T, data string, settings ...string) *service {
-	t.Helper()
-	binary, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return startCommand(t, exec.Command(binary, "serve"), data, settings...)
-}
-
+// startCommand runs a command that serves, over a folder, with these settings
+// more, and stops it when the test ends.
 func startCommand(t *testing.T, cmd *exec.Cmd, data string, settings ...string) *service {
 	t.Helper()
 	s := &service{t: t, cmd: cmd, data: data, ended: make(chan struct{})}

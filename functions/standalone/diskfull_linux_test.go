@@ -1,3 +1,5 @@
+//go:build !cloud
+
 package main
 
 import (
@@ -116,18 +118,6 @@ func (u *user) createUntilRefused(t *testing.T) *answer {
 	}
 	t.Fatal("5,000 images found room on a full disk")
 	return nil
-}
-
-// count lists all images.
-func (u *user) count() int {
-	u.t.Helper()
-	n := 0
-	for next := "/v2/images?limit=1000"; next != ""; {
-		page := u.call("GET "+next, nil).want(http.StatusOK).image()
-		n += len(page["images"].([]any))
-		next, _ = page["next"].(string)
-	}
-	return n
 }
 
 // wantFiles waits until the store holds that many files and no other.

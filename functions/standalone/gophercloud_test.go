@@ -48,10 +48,12 @@ func noise(size int) []byte {
 }
 
 // TestGophercloud walks the whole life of an image by the stock Go client.
-func TestGophercloud(t *testing.T) {
+func TestGophercloud(t *testing.T) { eachFront(t, wholeLife) }
+
+func wholeLife(t *testing.T, f front) {
 	ctx := t.Context()
-	client := start(t).gophercloud("gander")
-	data := noise(3<<20 + 17)
+	client := f.start(t).gophercloud("gander")
+	data := noise(f.large)
 
 	created, err := images.Create(ctx, client, images.CreateOpts{
 		Name: "whole life", DiskFormat: "raw", ContainerFormat: "bare", MinDisk: 1, MinRAM: 64,
@@ -176,7 +178,7 @@ func listed(t *testing.T, ctx context.Context, client *gophercloud.ServiceClient
 // is whose.
 func TestGophercloudPages(t *testing.T) {
 	ctx := t.Context()
-	s := start(t)
+	s := fronts[0].start(t)
 	member, other, admin := s.gophercloud("gander"), s.gophercloud("gander-other"), s.gophercloud("gander-admin")
 	var want []string
 	for i := range 7 {
