@@ -11,6 +11,8 @@ import (
 
 	"github.com/gander-images/gander/shared/due"
 	"github.com/gander-images/gander/shared/httpapi"
+	"github.com/gander-images/gander/shared/table"
+	"github.com/gander-images/gander/shared/table/dynamo"
 )
 
 // A Consumer is a function that is fed events of the cloud, not requests.
@@ -51,22 +53,22 @@ type failedItem struct {
 // reap takes a batch of the table's change stream, oldest first, and stops at
 // the first record that it cannot read or has no time for.
 func reap(ctx context.Context, runner *due.Runner, payload []byte) (any, error) {
-	records, err := parseStream(payload)
+	records, err := dynamo.ParseEvent(payload)
 	if err != nil {
 		return nil, err
 	}
 	report := batchFailures{Items: []failedItem{}}
 	for _, record := range records {
-		changes, err := record.change()
+		change, err := record.Change()
 		if err != nil {
-			runner.Log.ErrorContext(ctx, "a stream record cannot be read", "sequence", record.sequence(), "error", err)
+			runner.Log.ErrorContext(ctx, "a stream record cannot be read", "sequence", record.Sequence(), "error", err)
 		}
 		if err == nil {
-			runner.React(ctx, changes)
+			runner.React(ctx, []table.Change{change})
 			err = ctx.Err()
 		}
 		if err != nil {
-			report.Items = append(report.Items, failedItem{record.sequence()})
+			report.Items = append(report.Items, failedItem{record.Sequence()})
 			break
 		}
 	}

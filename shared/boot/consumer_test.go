@@ -17,7 +17,6 @@ import (
 	"time"
 
 	"github.com/gander-images/gander/shared/due"
-	"github.com/gander-images/gander/shared/table"
 )
 
 // stream is an event with these due entries of the kind "test", one a record.
@@ -118,37 +117,6 @@ func TestConsumersRefuseOtherEvents(t *testing.T) {
 			if answer, err := c.take(t.Context(), runner, []byte(payload)); err == nil {
 				t.Errorf("%s took %q: %v", c.Name, payload, answer)
 			}
-		}
-	}
-}
-
-func TestStreamRecordsBecomeChanges(t *testing.T) {
-	payload := `{"Records":[{"eventSource":"aws:dynamodb","dynamodb":{"SequenceNumber":"7",
-		"OldImage":{"pk":{"S":"p"},"sk":{"S":"s"},"rev":{"N":"1"},"v":{"N":"2"},"d":{"B":"e30="},"c_members":{"N":"-3"}},
-		"NewImage":{"pk":{"S":"p"},"sk":{"S":"s"},"rev":{"N":"2"},"later":{"M":{}}}}}]}`
-	records, err := parseStream([]byte(payload))
-	if err != nil {
-		t.Fatal(err)
-	}
-	changes, err := records[0].change()
-	key := table.Key{Partition: "p", Sort: "s"}
-	want := []table.Change{{
-		Sequence: "7",
-		Old:      &table.Item{Key: key, Revision: 1, Schema: 2, Body: []byte("{}"), Counters: map[string]int64{"members": -3}},
-		New:      &table.Item{Key: key, Revision: 2},
-	}}
-	if err != nil || !reflect.DeepEqual(changes, want) {
-		t.Errorf("%+v, %v", changes, err)
-	}
-	for _, image := range []string{
-		`{}`, `{"pk":{"S":"p"}}`, `{"pk":{"N":"1"},"sk":{"S":"s"}}`, `{"pk":{"S":"p"},"sk":{"S":"s"},"rev":{"N":"x"}}`, `{"pk":{"S":"p"},"sk":{"S":"s"},"c_n":{"S":"1"}}`,
-	} {
-		records, err := parseStream([]byte(`{"Records":[{"eventSource":"aws:dynamodb","dynamodb":{"SequenceNumber":"7","NewImage":` + image + `}}]}`))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if changes, err := records[0].change(); err == nil {
-			t.Errorf("%s: %+v", image, changes)
 		}
 	}
 }

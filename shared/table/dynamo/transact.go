@@ -164,7 +164,7 @@ type reasonError struct {
 func (e *reasonError) Error() string {
 	return fmt.Sprintf("write %d: %s: %s", e.index, e.ErrorCode(), e.ErrorMessage())
 }
-func (e *reasonError) Unwrap() error                { return e.canceled }
-func (e *reasonError) ErrorCode() string            { return aws.ToString(e.reason.Code) }
-func (e *reasonError) ErrorMessage() string         { return aws.ToString(e.reason.Message) }
+func (e *reasonError) Unwrap() error                 { return e.canceled }
+func (e *reasonError) ErrorCode() string             { return aws.ToString(e.reason.Code) }
+func (e *reasonError) ErrorMessage() string          { return aws.ToString(e.reason.Message) }
 func (e *reasonError) ErrorFault() smithy.ErrorFault { return smithy.FaultUnknown }
