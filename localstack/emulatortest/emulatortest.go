@@ -17,7 +17,6 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/gander-images/gander/localstack/emulator"
-	"github.com/gander-images/gander/localstack/template"
 )
 
 // A Place is where one test keeps what it has.
@@ -81,13 +80,7 @@ var shape = sync.OnceValues(func() (emulator.Shape, error) {
 	if err != nil {
 		return emulator.Shape{}, err
 	}
-	stack, err := template.Read(filepath.Join(root, "template.yaml"), template.Options{Parameters: map[string]string{
-		"PublicEndpoint": "https://images.example.org",
-	}})
-	if err != nil {
-		return emulator.Shape{}, err
-	}
-	return emulator.ReadShape(stack)
+	return emulator.ReadShape(filepath.Join(root, "template.yaml"))
 })
 
 // Root is the folder of the project, looked for from the working folder up.
