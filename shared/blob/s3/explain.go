@@ -1,0 +1,130 @@
+package s3
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/aws/smithy-go"
+
+	"github.com/gander-images/gander/shared/blob"
+	"github.com/gander-images/gander/shared/problem"
+)
+
+// explain turns what S3 said into what the port says, and keeps the cause for
+// the log. Not for changes that may have happened: see unknown.
+func (s *Store) explain(ctx context.Context, doing, name string, err error) error {
+	if cause := context.Cause(ctx); cause != nil {
+		return fmt.Errorf("%s %s: %w", doing, name, cause)
+	}
+	kind := blob.ErrBusy
+	switch code := codeOf(err); {
+	case absent(err):
+		kind = blob.ErrNotFound
+	case code == "PreconditionFailed":
+		kind = blob.ErrExists
+	case code == "QuotaExceeded", code == "EntityTooLarge", code == "XMinioStorageFull", statusOf(err) == http.StatusInsufficientStorage:
+		kind = blob.ErrFull
+	case code == "NoSuchUpload":
+		return fmt.Errorf("%s %s: it was discarded meanwhile: %w: %w", doing, name, kind, told(err))
+	}
+	return fmt.Errorf("%s %s: %w: %w", doing, name, kind, told(err))
+}
+
+// unknown is the error of a change that happened or did not. None of the port's
+// errors is in it, for each of them says that it did not.
+func unknown(doing, name string, err error) error {
+	cause := &failure{text: fmt.Sprintf("%s %s: what became of it is not known: %s", doing, name, oneLine(told(err).Error()))}
+	return problem.Because(cause, problem.Unavailable, "The image store did not answer. Try again.")
+}
+
+// absent reports whether there is no such object or version. A version that S3
+// could not have given is an invalid argument to it.
+func absent(err error) bool {
+	switch codeOf(err) {
+	case "NoSuchKey", "NoSuchVersion", "InvalidVersionId":
+		return true
+	case "NoSuchBucket", "NoSuchUpload":
+		return false
+	case "InvalidArgument", "BadRequest":
+		return statusOf(err) == http.StatusBadRequest
+	}
+	return statusOf(err) == http.StatusNotFound
+}
+
+// noBucket is the error of an answer about the bucket, which has no code.
+func noBucket(err error) error {
+	if statusOf(err) != http.StatusNotFound {
+		return err
+	}
+	return &smithy.GenericAPIError{Code: "NoSuchBucket", Message: "The bucket does not exist."}
+}
+
+// codeOf returns S3's error code, empty where S3 did not say one.
+func codeOf(err error) string {
+	var said smithy.APIError
+	if errors.As(err, &said) {
+		return said.ErrorCode()
+	}
+	return ""
+}
+
+// statusOf returns the HTTP status of an answer, 0 where there was none.
+func statusOf(err error) int {
+	var answer interface{ HTTPStatusCode() int }
+	if errors.As(err, &answer) {
+		return answer.HTTPStatusCode()
+	}
+	return 0
+}
+
+// A failure is an error of the SDK, told in one line without the URL: its query
+// may hold what opens an object.
+type failure struct {
+	text  string
+	cause error
+}
+
+func (f *failure) Error() string { return f.text }
+
+func (f *failure) Unwrap() error { return f.cause }
+
+// told returns err with its text cut down to what is worth a log line. What is
+// no error of the SDK stays as it is.
+func told(err error) error {
+	var operation *smithy.OperationError
+	if !errors.As(err, &operation) {
+		return err
+	}
+	text := oneLine(operation.Err.Error())
+	var (
+		said   smithy.APIError
+		unsent *url.Error
+		answer interface{ ServiceRequestID() string }
+	)
+	switch {
+	case errors.As(err, &said):
+		text = fmt.Sprintf("%d %s: %s", statusOf(err), said.ErrorCode(), oneLine(said.ErrorMessage()))
+		if errors.As(err, &answer) && answer.ServiceRequestID() != "" {
+			text += " (request " + oneLine(answer.ServiceRequestID()) + ")"
+		}
+	case errors.As(err, &unsent):
+		text = oneLine(unsent.Err.Error())
+	}
+	return &failure{text: "S3 " + operation.OperationName + ": " + text, cause: err}
+}
+
+// maxText is how much of what a server said goes into a log line, in bytes.
+const maxText = 400
+
+// oneLine makes one line of a text, and an end.
+func oneLine(text string) string {
+	text = strings.Join(strings.Fields(text), " ")
+	if len(text) > maxText {
+		text = text[:maxText] + "…"
+	}
+	return text
+}
