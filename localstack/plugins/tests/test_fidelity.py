@@ -1,0 +1,48 @@
+"""Where functions write their logs, and whose presigned URLs are valid."""
+
+import unittest
+from types import SimpleNamespace as Bag
+
+from moto.sts.models import sts_backends
+
+from gander_localstack import fidelity
+
+
+class LogNamesTest(unittest.TestCase):
+    def environment(self, group: str | None):
+        class Environment:
+            function_version = Bag(
+                id=Bag(function_name="show"), config=Bag(logging_config={"LogGroup": group} if group else None)
+            )
+
+            def get_log_stream_name(self):
+                return "2026/11/26/[$LATEST]0123"
+
+        fidelity.log_names(Environment)
+        return Environment()
+
+    def test_a_shared_group_names_the_function_in_its_streams(self):
+        environment = self.environment("ImagesLogs")
+        self.assertEqual(environment.get_log_group_name(), "ImagesLogs")
+        self.assertEqual(environment.get_log_stream_name(), "2026/11/26/show[$LATEST]0123")
+
+    def test_a_group_of_its_own_does_not(self):
+        for group in (None, "/aws/lambda/show"):
+            environment = self.environment(group)
+            self.assertEqual(environment.get_log_group_name(), "/aws/lambda/show")
+            self.assertEqual(environment.get_log_stream_name(), "2026/11/26/[$LATEST]0123")
+
+
+class RolesTest(unittest.TestCase):
+    def test_a_roles_keys_have_the_secret_that_they_were_given_with(self):
+        lookup = fidelity.with_roles(lambda access_key, region: f"other {access_key} {region}")
+        role = sts_backends["123456789012"]["aws"].assume_role(
+            region_name="us-east-1", role_session_name="s", role_arn="arn:aws:iam::123456789012:role/r",
+            policy="", duration=900, external_id="",
+        )  # fmt: skip
+        self.assertEqual(lookup(role.access_key_id, "us-east-1"), role.secret_access_key)
+        self.assertEqual(lookup("test", "us-east-1"), "other test us-east-1")
+
+
+if __name__ == "__main__":
+    unittest.main()
