@@ -133,7 +133,7 @@ func imageFolder(v setting.Values) string { return filepath.Join(v.Data, "images
 func storeInfo(v setting.Values) image.Store {
 	return image.Store{
 		ID: "local", Description: "Files on the machine that serves the API", Type: "file",
-		Properties: map[string]string{"data_dir": imageFolder(v)},
+		Properties: map[string]any{"data_dir": imageFolder(v)},
 	}
 }
 

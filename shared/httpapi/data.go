@@ -125,6 +125,15 @@ func imageDataDownload(ctx context.Context, s *Services, r *Request) (*Response,
 	if err != nil {
 		return nil, err
 	}
+	if s.Redirect && *img.Size > 0 && storesRead(r.Header) {
+		url, ok, err := s.Images.DownloadURL(ctx, grant, img)
+		if err != nil {
+			return nil, err
+		}
+		if ok {
+			return redirect(http.StatusFound, url), nil
+		}
+	}
 	stream, err := s.Images.Download(ctx, grant, img, part.offset, part.length)
 	if err != nil {
 		return nil, err

@@ -16,7 +16,7 @@ func TestInfoOfStores(t *testing.T) {
 
 	w.services.Stores = []image.Store{
 		{ID: "fast", Description: "quick one", Type: "file", Weight: 100},
-		{ID: "old", Type: "s3", ReadOnly: true, Properties: map[string]string{"bucket": "b"}},
+		{ID: "old", Type: "s3", ReadOnly: true, Properties: map[string]any{"bucket": "b"}},
 		{ID: "os_glance_staging_store", Type: "file"},
 	}
 	w.call("GET /v2/info/stores", as("nobody")).want(200).

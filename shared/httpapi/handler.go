@@ -96,8 +96,12 @@ func (x *exchange) write(response *Response, err error) {
 	}
 }
 
-// refuse turns err into an answer. What is our fault is kept for the log.
+// refuse turns err into an answer. What is our fault is kept for the log, but for
+// an invocation that had no more time the caller is asked to try again.
 func (x *exchange) refuse(err error) *Response {
+	if problem.CodeOf(err) == problem.Internal && errors.Is(x.request.Context().Err(), context.DeadlineExceeded) {
+		err = problem.Because(err, problem.Unavailable, "The request ran out of time. Try again.")
+	}
 	if status, _ := problem.Status(err); status >= http.StatusInternalServerError {
 		x.err = err
 	}

@@ -34,9 +34,9 @@ type storeInfo struct {
 
 type storeDetail struct {
 	storeInfo
-	Type       string            `json:"type"`
-	Properties map[string]string `json:"properties"`
-	Weight     int               `json:"weight"`
+	Type       string         `json:"type"`
+	Properties map[string]any `json:"properties"`
+	Weight     int            `json:"weight"`
 }
 
 // infoStores lists the stores that callers may choose.
@@ -68,7 +68,7 @@ func infoStoresDetail(_ context.Context, s *Services, r *Request) (*Response, er
 			storeInfo: describe(store, i == 0), Type: store.Type, Properties: store.Properties, Weight: store.Weight,
 		}
 		if detail.Properties == nil {
-			detail.Properties = map[string]string{}
+			detail.Properties = map[string]any{}
 		}
 		list = append(list, detail)
 	}

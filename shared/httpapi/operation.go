@@ -76,6 +76,10 @@ type Services struct {
 	// ImportMethods are those that work here.
 	ImportMethods []string
 
+	// Redirect has downloads answered with a URL of the store, where it has such,
+	// in place of the bytes.
+	Redirect bool
+
 	// StallTimeout is how long a client may take for the next piece of a body,
 	// in either direction, and for the whole of a JSON body. 0: no limit.
 	StallTimeout time.Duration

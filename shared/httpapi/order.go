@@ -78,6 +78,9 @@ func (x *exchange) authenticate() (*Response, error) {
 	if token == "" {
 		return nil, x.unauthorized(problem.New(problem.Unauthorized, ""))
 	}
+	if s.Identity == nil {
+		return nil, problem.New(problem.NotFound, "") // nothing behind a token is served here
+	}
 	service := strings.TrimSpace(r.Header.Get("X-Service-Token"))
 	c, err := s.Identity.Authenticate(r.Context(), token, service)
 	if problem.Is(err, problem.Unauthorized) {

@@ -27,6 +27,19 @@ var (
 	contentRangeForm = regexp.MustCompile(`^bytes ([0-9]+)-([0-9]+)/([0-9]+|\*)$`)
 )
 
+// plainRange is a range as every store reads it. Ours are lenient: whoever asks
+// by another form of the header is answered here, not sent elsewhere.
+var plainRange = regexp.MustCompile(`^bytes=([0-9]{1,18}-[0-9]{0,18}|-[0-9]{1,18})$`)
+
+// storesRead reports whether a store that gets these headers reads the same part
+// out of them as requestedRange does.
+func storesRead(header http.Header) bool {
+	if ranges, ok := header["Range"]; ok {
+		return len(ranges) == 1 && plainRange.MatchString(ranges[0])
+	}
+	return len(header["Content-Range"]) == 0
+}
+
 // requestedRange reads which part of size bytes a request wants. Where no part
 // is asked for it is the whole.
 //

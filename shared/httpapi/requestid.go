@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"net/http"
 	"strings"
 
 	"github.com/google/uuid"
@@ -42,4 +43,15 @@ func notInID(c rune) bool {
 		return false
 	}
 	return !strings.ContainsRune("-_.:", c)
+}
+
+// Identify makes sure that a request has an id before Handler sees it, and
+// returns it, for answers that are given in Handler's place.
+func Identify(r *http.Request) string {
+	const name = "X-Openstack-Request-Id"
+	id, err := requestID(r.Header.Get(name))
+	if err == nil { // else Handler says what is wrong with it
+		r.Header.Set(name, id)
+	}
+	return id
 }

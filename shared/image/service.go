@@ -27,8 +27,8 @@ type Service struct {
 type Store struct {
 	ID          string
 	Description string
-	Type        string            // what kind of store, as info/stores/detail shows it
-	Properties  map[string]string // likewise
+	Type        string         // what kind of store, as info/stores/detail shows it
+	Properties  map[string]any // likewise: texts and numbers
 	Weight      int
 	ReadOnly    bool
 	Blobs       blob.Store
