@@ -13,7 +13,7 @@ FUNCTIONS := $(filter-out standalone,$(notdir $(patsubst %/,%,$(wildcard functio
 SCRATCH   := build/bin/$(ARCH)
 
 .DEFAULT_GOAL := help
-.PHONY: help run gander build test lint fmt bench coldstart docs clean
+.PHONY: help run gander build test lint fmt bench coldstart docs clean emulators
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -44,6 +44,37 @@ fmt: build/tools/golangci-lint ## put the sources into form
 build/tools/golangci-lint: Makefile
 	@mkdir -p build/tools
 	@GOBIN=$(CURDIR)/build/tools $(GO) install $(LINTER)
+	@touch $@
+
+# Engines that stand in for AWS, at the versions that the suites are written for.
+DYNOXIDE  := 1.2.1
+VERSITYGW := v1.8.0
+MINISTACK := 1.5.33
+
+emulators: build/made/dynoxide-$(DYNOXIDE) build/made/versitygw-$(VERSITYGW) build/made/ministack-$(MINISTACK) build/made/localstack ## install the engines that stand in for AWS
+
+build/made/dynoxide-$(DYNOXIDE):
+	@mkdir -p build/tools build/made build/npm
+	@set -e; package=@dynoxide/$$(node -p 'process.platform + "-" + process.arch'); \
+	  npm install --silent --no-audit --no-fund --ignore-scripts --prefix build/npm $$package@$(DYNOXIDE); \
+	  install -m 755 build/npm/node_modules/$$package/dynoxide build/tools/dynoxide
+	@touch $@
+
+build/made/versitygw-$(VERSITYGW):
+	@mkdir -p build/tools build/made
+	@GOBIN=$(CURDIR)/build/tools $(GO) install github.com/versity/versitygw/cmd/versitygw@$(VERSITYGW)
+	@touch $@
+
+build/made/ministack-$(MINISTACK):
+	@mkdir -p build/made && rm -rf build/ministack
+	@set -e; python=$$(localstack/python); "$$python" -m venv build/ministack
+	@build/ministack/bin/pip install -q --disable-pip-version-check ministack==$(MINISTACK)
+	@touch $@
+
+build/made/localstack: localstack/requirements.txt
+	@mkdir -p build/made && rm -rf build/localstack
+	@set -e; python=$$(localstack/python); "$$python" -m venv build/localstack
+	@build/localstack/bin/pip install -q --disable-pip-version-check -r localstack/requirements.txt
 	@touch $@
 
 bench: gander ## run the benchmarks, then measure the whole process beside its yardsticks

@@ -1,0 +1,158 @@
+// Package template reads a CloudFormation template as a stack would be made of
+// it: parameters get values, conditions are decided, and intrinsic functions are
+// resolved, as far as one machine can know what they mean. What it does not know
+// is an error that names it, and only when somebody asks for the value.
+//
+// Source: AWS CloudFormation User Guide, "Template reference", intrinsic function
+// reference.
+package template
+
+import (
+	"fmt"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// Options say what a deployment would.
+type Options struct {
+	// Parameters are values of the template's parameters; the others have their
+	// defaults.
+	Parameters map[string]string
+
+	// Names are what resources are called where they are: "Table" is what a Ref
+	// of it gives, "Table.StreamArn" one of its attributes. A resource that is
+	// not in it is called by its logical id.
+	Names map[string]string
+
+	// Partial says that only some of the stack will be asked for: a parameter
+	// without a value is a fault only of what needs it.
+	Partial bool
+}
+
+// Values that a stack on this machine has for the pseudo parameters.
+const (
+	Region    = "us-east-1"
+	Account   = "123456789012"
+	Partition = "aws"
+)
+
+// A Stack is a template with its values.
+type Stack struct {
+	parameters map[string]any
+	conditions map[string]any
+	mappings   map[string]any
+	resources  map[string]any
+	globals    map[string]any
+	names      map[string]string
+}
+
+// Read reads a template. All faults of its parameters are told at once.
+func Read(path string, o Options) (*Stack, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("template: %w", err)
+	}
+	s, err := Parse(text, o)
+	if err != nil {
+		return nil, fmt.Errorf("template: %s: %w", path, err)
+	}
+	return s, nil
+}
+
+// Parse reads the text of a template.
+func Parse(text []byte, o Options) (*Stack, error) {
+	var document yaml.Node
+	if err := yaml.Unmarshal(text, &document); err != nil {
+		return nil, err
+	}
+	root, err := value(&document)
+	if err != nil {
+		return nil, err
+	}
+	sections, _ := root.(map[string]any)
+	s := &Stack{names: o.Names}
+	for name, at := range map[string]*map[string]any{
+		"Conditions": &s.conditions, "Mappings": &s.mappings, "Resources": &s.resources, "Globals": &s.globals,
+	} {
+		*at, _ = sections[name].(map[string]any)
+	}
+	declared, _ := sections["Parameters"].(map[string]any)
+	s.parameters, err = parameters(declared, o)
+	return s, err
+}
+
+// Resources returns the logical ids, in order, of the resources of a type that
+// the stack would have.
+func (s *Stack) Resources(kind string) ([]string, error) {
+	var ids []string
+	for _, id := range slices.Sorted(maps.Keys(s.resources)) {
+		resource, _ := s.resources[id].(map[string]any)
+		if resource["Type"] != kind {
+			continue
+		}
+		exists, err := s.exists(resource)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", id, err)
+		}
+		if exists {
+			ids = append(ids, id)
+		}
+	}
+	return ids, nil
+}
+
+func (s *Stack) exists(resource map[string]any) (bool, error) {
+	condition, conditional := resource["Condition"].(string)
+	if !conditional {
+		return true, nil
+	}
+	return s.condition(condition, nil)
+}
+
+// Property returns a resource's property, resolved: nil where there is none.
+// The path goes through maps.
+func (s *Stack) Property(id string, path ...string) (any, error) {
+	resource, ok := s.resources[id].(map[string]any)
+	if !ok {
+		return nil, fmt.Errorf("there is no resource %s", id)
+	}
+	v, err := s.at(resource["Properties"], path)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %s: %w", id, strings.Join(path, "."), err)
+	}
+	return v, nil
+}
+
+// Global returns what the template says of all functions, likewise.
+func (s *Stack) Global(path ...string) (any, error) {
+	v, err := s.at(s.globals["Function"], path)
+	if err != nil {
+		return nil, fmt.Errorf("globals: %s: %w", strings.Join(path, "."), err)
+	}
+	return v, nil
+}
+
+// at walks down unresolved values, so that what is beside the path need not be
+// known, and resolves what it finds at the end.
+func (s *Stack) at(v any, path []string) (any, error) {
+	for _, key := range path {
+		if name, argument, is := intrinsic(v); is {
+			resolved, err := s.call(name, argument)
+			if err != nil {
+				return nil, err
+			}
+			v = resolved
+		}
+		m, _ := v.(map[string]any)
+		v = m[key]
+	}
+	resolved, err := s.resolve(v)
+	if resolved == noValue {
+		resolved = nil
+	}
+	return resolved, err
+}
