@@ -19,8 +19,10 @@ import (
 
 // TestP1WritesAreSeen holds that an answered create, upload and delete is what
 // every later get and list says, at once, while others write.
-func TestP1WritesAreSeen(t *testing.T) {
-	w := newWorld(t)
+func TestP1WritesAreSeen(t *testing.T) { newWorld(t).writesAreSeen(8, 5) }
+
+func (w *world) writesAreSeen(workers, rounds int) {
+	t := w.t
 	everyone := func(*Image) (bool, error) { return true, nil }
 	listed := func(id string) bool {
 		marker := ""
@@ -43,9 +45,9 @@ func TestP1WritesAreSeen(t *testing.T) {
 		}
 	}
 	var all sync.WaitGroup
-	for range 8 {
+	for range workers {
 		all.Go(func() {
-			for range 5 {
+			for range rounds {
 				img := w.create(raw())
 				if !listed(img.ID) {
 					t.Errorf("image %s was created and is not listed", img.ID)
@@ -83,10 +85,11 @@ func newestFirst(t *testing.T) sorting {
 // TestP2NoUpdateIsLost lets 16 writers change different properties of one image,
 // each against the record it read. Who loses a race reads again; no change is
 // missing in the end, and the revisions count them all.
-func TestP2NoUpdateIsLost(t *testing.T) {
-	w := newWorld(t)
+func TestP2NoUpdateIsLost(t *testing.T) { newWorld(t).noUpdateIsLost(16, 10) }
+
+func (w *world) noUpdateIsLost(writers, rounds int) {
+	t := w.t
 	img := w.create(raw())
-	const writers, rounds = 16, 10
 	var all sync.WaitGroup
 	for n := range writers {
 		all.Go(func() {
@@ -116,7 +119,7 @@ func TestP2NoUpdateIsLost(t *testing.T) {
 	}
 	all.Wait()
 	now := w.mustGet(img.ID)
-	if len(now.Properties) != writers*rounds || now.Revision != img.Revision+writers*rounds {
+	if len(now.Properties) != writers*rounds || now.Revision != img.Revision+int64(writers*rounds) {
 		t.Fatalf("%d properties at revision %d after %d changes", len(now.Properties), now.Revision, writers*rounds)
 	}
 	if err := w.delete(img); !Changed(err) {
@@ -159,8 +162,10 @@ func TestP2UnknownFieldsSurvive(t *testing.T) {
 
 // TestP3BytesAreImmutable holds that a second upload never reaches the bytes of
 // an active image, one after the other and at the same time.
-func TestP3BytesAreImmutable(t *testing.T) {
-	w := newWorld(t)
+func TestP3BytesAreImmutable(t *testing.T) { newWorld(t).bytesAreImmutable() }
+
+func (w *world) bytesAreImmutable() {
+	t := w.t
 	img := w.active("first")
 	if err := w.upload(img, strings.NewReader("second")); !problem.Is(err, problem.Conflict) {
 		t.Fatalf("a second upload answers %v", err)
@@ -198,14 +203,16 @@ func TestP3BytesAreImmutable(t *testing.T) {
 // TestP6PassingStatesEnd kills an upload's worker. While its lease lasts the
 // image stays in saving; when it ran out the image is queued, the parts are
 // gone, and the owner can read why.
-func TestP6PassingStatesEnd(t *testing.T) {
-	w := newWorld(t)
+func TestP6PassingStatesEnd(t *testing.T) { newWorld(t).passingStatesEnd() }
+
+func (w *world) passingStatesEnd() {
+	t := w.t
 	img := w.create(raw())
 	u, err := w.service.beginUpload(t.Context(), demo, img, UploadRequest{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	writer, err := w.blobs.Create(t.Context(), u.place.Name)
+	writer, err := u.store.Blobs.Create(t.Context(), u.place.Name)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -284,8 +291,10 @@ func (s *Service) again(do func() error) error {
 
 // TestP7IdsAreUsedOnce tries an id again, in every letter case, while its image
 // lives, after the deletion and after the purge.
-func TestP7IdsAreUsedOnce(t *testing.T) {
-	w := newWorld(t)
+func TestP7IdsAreUsedOnce(t *testing.T) { newWorld(t).idsAreUsedOnce() }
+
+func (w *world) idsAreUsedOnce() {
+	t := w.t
 	id := "AAAAAAAA-bbbb-4ccc-8ddd-EEEEEEEEEEEE"
 	draft := raw()
 	draft.ID = &id
