@@ -67,7 +67,10 @@ func makeTable(t testing.TB, cfg aws.Config) string {
 func TestConformance(t *testing.T) {
 	cfg := engine(t)
 	name := makeTable(t, cfg)
-	tabletest.Run(t, func(*testing.T) tabletest.Store {
-		return tabletest.Store{Table: dynamo.Open(cfg, name)}
-	})
+	tabletest.Run(t, func(t *testing.T) tabletest.Store { return open(t, cfg, name) })
+}
+
+func open(t *testing.T, cfg aws.Config, name string) tabletest.Store {
+	d := dynamo.Open(cfg, name)
+	return tabletest.Store{Table: d, Feed: dynamo.Follow(d, cfg), Reopen: func(t *testing.T) tabletest.Store { return open(t, cfg, name) }}
 }
