@@ -21,7 +21,8 @@ const (
 	RateLimited
 	// Conflicted is another transaction on the same item:
 	// TransactionCanceledException with the reason TransactionConflict, or
-	// TransactionConflictException for a call that is no transaction.
+	// TransactionConflictException for a call that is no transaction. Of S3 it is
+	// 409 ConditionalRequestConflict: another writer of the same name.
 	Conflicted
 	// PartThrottled is a transaction canceled because one of its items is
 	// throttled: the reason ThrottlingError.

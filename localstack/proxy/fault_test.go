@@ -59,6 +59,7 @@ func TestFaults(t *testing.T) {
 		{RateLimited, records, "LimitExceededException", false},
 		{Conflicted, transact, "TransactionCanceledException", false},
 		{Conflicted, get, "TransactionConflictException", false},
+		{Conflicted, upload, "ConditionalRequestConflict", false},
 		{PartThrottled, transact, "TransactionCanceledException", false},
 		{InProgress, transact, "TransactionInProgressException", false},
 		{Failed, get, "InternalServerError", false},

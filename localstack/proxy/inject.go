@@ -61,6 +61,9 @@ func rateLimited(c Call) error {
 //
 // Source: Amazon DynamoDB API Reference, TransactWriteItems, "Errors".
 func conflicted(c Call, code, message string) error {
+	if c.Service == S3 {
+		return &refusal{status: 409, code: "ConditionalRequestConflict", message: "The conditional request cannot succeed due to a conflicting operation against this resource."}
+	}
 	var parts struct{ TransactItems []json.RawMessage }
 	if err := json.Unmarshal(c.body, &parts); err != nil || len(parts.TransactItems) == 0 {
 		return &refusal{status: 400, code: "TransactionConflictException", message: "Transaction is ongoing for the item"}
