@@ -13,7 +13,7 @@ FUNCTIONS := $(filter-out standalone,$(notdir $(patsubst %/,%,$(wildcard functio
 SCRATCH   := build/bin/$(ARCH)
 
 .DEFAULT_GOAL := help
-.PHONY: help run gander build test lint fmt bench coldstart docs clean emulators
+.PHONY: help run gander build test lint fmt bench coldstart docs clean emulators local-tools local-up local-test local-down
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -76,6 +76,22 @@ build/made/localstack: localstack/requirements.txt
 	@set -e; python=$$(localstack/python); "$$python" -m venv build/localstack
 	@build/localstack/bin/pip install -q --disable-pip-version-check -r localstack/requirements.txt
 	@touch $@
+
+# What LocalStack needs on this machine where there is no container engine.
+local-tools: build/made/localstack-plugins build/made/dynoxide-$(DYNOXIDE)
+
+build/made/localstack-plugins: build/made/localstack localstack/plugins/pyproject.toml
+	@build/localstack/bin/pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e localstack/plugins
+	@touch $@
+
+local-up: ## deploy template.yaml to LocalStack on this machine
+	@localstack/up
+
+local-test: ## test the deployment that local-up made
+	@localstack/test
+
+local-down: ## stop LocalStack, and forget what it holds
+	@localstack/down
 
 bench: gander ## run the benchmarks, then measure the whole process beside its yardsticks
 	@mkdir -p build/tools
