@@ -98,23 +98,33 @@ func (c *checkpoint) forget(id string) { c.gone = append(c.gone, id) }
 
 // keepSometimes writes the position down if that is due.
 func (r *follower) keepSometimes(ctx context.Context) {
-	if time.Since(r.written) >= keepEvery {
-		r.keep(ctx)
+	if time.Since(r.written) < keepEvery {
+		return
+	}
+	if err := r.keep(ctx); err != nil && ctx.Err() == nil {
+		r.tell(ctx, err)
 	}
 }
 
 // keepLast writes the position down before Changes returns; ctx may have ended.
+// If that fails, changes are delivered again by the next run, which a consumer
+// must bear anyway.
 func (r *follower) keepLast(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
 	defer cancel()
-	r.keep(ctx)
+	if err := r.keep(ctx); err != nil {
+		r.tell(ctx, err)
+	}
 }
 
-// keep writes the position down if it has moved. If that fails, changes are
-// delivered again after a restart, which a consumer must bear anyway.
-func (r *follower) keep(ctx context.Context) {
+func (r *follower) tell(ctx context.Context, err error) {
+	r.table.settings.log.WarnContext(ctx, "a position in the table's stream was not written", "consumer", r.consumer, "error", err)
+}
+
+// keep writes the position down if it has moved.
+func (r *follower) keep(ctx context.Context) error {
 	if !r.dirty {
-		return
+		return nil
 	}
 	r.written = time.Now()
 	if r.Shards == nil {
@@ -129,10 +139,10 @@ func (r *follower) keep(ctx context.Context) {
 		delete(r.Shards, id)
 	}
 	if err := r.write(ctx); err != nil {
-		r.table.settings.log.WarnContext(ctx, "a position in the table's stream was not written", "consumer", r.consumer, "error", err)
-		return
+		return err
 	}
 	r.dirty, r.gone = false, nil
+	return nil
 }
 
 // keepTries bounds how often a position is merged with that of another process.

@@ -1,0 +1,102 @@
+// Package dynamotest gives tests a table in an engine that stands in for
+// DynamoDB, which the environment names as for every AWS SDK.
+package dynamotest
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"io/fs"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+
+	"github.com/gander-images/gander/localstack/emulator"
+)
+
+// Endpoint returns where the engine is. Without one the test fails.
+func Endpoint(t testing.TB) string {
+	t.Helper()
+	for _, name := range []string{"AWS_ENDPOINT_URL_DYNAMODB", "AWS_ENDPOINT_URL"} {
+		if endpoint := os.Getenv(name); endpoint != "" {
+			return endpoint
+		}
+	}
+	t.Fatal("AWS_ENDPOINT_URL_DYNAMODB or AWS_ENDPOINT_URL must name the DynamoDB engine of this test")
+	return ""
+}
+
+// Config returns the settings of the engine's clients.
+func Config(t testing.TB) aws.Config {
+	t.Helper()
+	Endpoint(t)
+	cfg, err := config.LoadDefaultConfig(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return cfg
+}
+
+// Table makes a table in the template's shape, which goes with the test, and
+// returns its name.
+func Table(t testing.TB, cfg aws.Config) string {
+	t.Helper()
+	shape, err := emulator.ReadShape(template(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	name := "gander-" + strings.ToLower(rand.Text())
+	if _, err := shape.MakeTable(t.Context(), cfg, name); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_, err := dynamodb.NewFromConfig(cfg).DeleteTable(context.Background(), &dynamodb.DeleteTableInput{TableName: &name})
+		if err != nil {
+			t.Error(err)
+		}
+	})
+	return name
+}
+
+// template finds the project's template above the working directory.
+func template(t testing.TB) string {
+	t.Helper()
+	dir, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for ; dir != filepath.Dir(dir); dir = filepath.Dir(dir) {
+		path := filepath.Join(dir, "template.yaml")
+		if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
+			return path
+		}
+	}
+	t.Fatal("no template.yaml above the working directory")
+	return ""
+}
+
+// Ministack reports whether the engine is ministack.
+func Ministack(t testing.TB) bool {
+	t.Helper()
+	return answers(t, "/_ministack/health")
+}
+
+func answers(t testing.TB, path string) bool {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, strings.TrimSuffix(Endpoint(t), "/")+path, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	return response.StatusCode == http.StatusOK
+}
