@@ -13,7 +13,7 @@ FUNCTIONS := $(filter-out standalone,$(notdir $(patsubst %/,%,$(wildcard functio
 SCRATCH   := build/bin/$(ARCH)
 
 .DEFAULT_GOAL := help
-.PHONY: help run gander build test lint fmt bench coldstart docs clean emulators local-tools local-up local-test local-down
+.PHONY: help run gander build package deploy test lint fmt bench coldstart docs clean emulators local-tools local-up local-test local-down
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,6 +30,20 @@ build: gander ## build build/gander and every Lambda (ARCH=arm64 for the cloud)
 	@GOOS=linux GOARCH=$(ARCH) $(GOBUILD) -tags lambda.norpc -o $(SCRATCH)/ $(FUNCTIONS:%=./functions/%)
 	@for f in $(FUNCTIONS); do mkdir -p build/functions/$$f && \
 	  { cmp -s $(SCRATCH)/$$f build/functions/$$f/bootstrap || ln -f $(SCRATCH)/$$f build/functions/$$f/bootstrap; }; done
+
+package: build ## put every Lambda into build/package/NAME.zip (ARCH=arm64 for the cloud)
+	@$(GO) run ./shared/boot/pack -arch $(ARCH) build/functions build/package
+
+# The cloud's processor is arm64, unless ARCH was given.
+CLOUD_ARCH := $(if $(filter file,$(origin ARCH)),arm64,$(ARCH))
+
+deploy: ## deploy to AWS by SAM (STACK=name PARAMETERS="Name=value ...")
+	@test -n "$(STACK)" || { echo 'make deploy STACK=name PARAMETERS="Name=value ..."; docs/deploying.md lists the parameters' >&2; exit 1; }
+	@command -v sam >/dev/null || { echo 'make deploy needs the command sam, which is not there; the Python package aws-sam-cli has it' >&2; exit 1; }
+	@$(MAKE) --no-print-directory build ARCH=$(CLOUD_ARCH)
+	@sam deploy --template-file template.yaml --stack-name $(STACK) --resolve-s3 --no-fail-on-empty-changeset \
+	  --capabilities CAPABILITY_IAM CAPABILITY_AUTO_EXPAND \
+	  --parameter-overrides Architecture=$(if $(filter amd64,$(CLOUD_ARCH)),x86_64,$(CLOUD_ARCH)) $(PARAMETERS)
 
 test: ## run all tests (TESTFLAGS=-race and the like)
 	@$(GO) test $(TESTFLAGS) ./... ./.ci/table
