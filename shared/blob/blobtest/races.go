@@ -72,7 +72,7 @@ func (w *world) raceForOneName(rest string) {
 	w.Helper()
 	const racers = 16
 	data := func(i int) []byte { return noise(byte(i), 1000+i) }
-	source := w.put(rest+"/source", data(0))
+	source := w.put(rest+"-source", data(0))
 	objects := make([]blob.Object, racers)
 	writers := make([]blob.Writer, racers)
 	for i := range writers {

@@ -97,17 +97,18 @@ var walkTests = map[string]func(*world){
 		}
 	},
 	"prefixes": func(w *world) {
-		names := []string{"a", "a/b", "ab", "ab/c/d", "ab/c/e", "b/a"}
+		names := []string{"a", "a.b", "ab.", "ab/c/d", "ab/c/e", "b/a"}
 		for _, name := range names {
 			_ = w.put(name, nil)
 		}
 		_ = w.begin("ab/begun", noise(15, w.Large))
 		w.reopen()
 		for prefix, want := range map[string][]string{
-			"":         {"a", "a/b", "ab", "ab/begun", "ab/c/d", "ab/c/e", "b/a"},
-			"a":        {"a", "a/b", "ab", "ab/begun", "ab/c/d", "ab/c/e"},
-			"a/":       {"a/b"},
-			"ab":       {"ab", "ab/begun", "ab/c/d", "ab/c/e"},
+			"":         {"a", "a.b", "ab.", "ab/begun", "ab/c/d", "ab/c/e", "b/a"},
+			"a":        {"a", "a.b", "ab.", "ab/begun", "ab/c/d", "ab/c/e"},
+			"a.":       {"a.b"},
+			"ab":       {"ab.", "ab/begun", "ab/c/d", "ab/c/e"},
+			"ab/":      {"ab/begun", "ab/c/d", "ab/c/e"},
 			"ab/c":     {"ab/c/d", "ab/c/e"},
 			"ab/c/d":   {"ab/c/d"},
 			"ab/c/d/":  nil,

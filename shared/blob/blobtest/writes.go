@@ -132,18 +132,20 @@ var writeTests = map[string]func(*world){
 		}
 		w.wantHeld(o, []byte("first"))
 	},
-	"names that begin alike, or nest, do not meet": func(w *world) {
+	"names that begin alike do not meet": func(w *world) {
+		long := strings.Repeat(strings.Repeat("n", 200)+"/", 3)[:blob.MaxNameLen-len(w.base)-1]
+		w.putApart("a", "a.", "a-", "a_b", "A", "ab", ".a", "a..b", "...", long, long[1:], long[:199])
+	},
+	"long segments of names": func(w *world) {
 		long := strings.Repeat("n", blob.MaxNameLen-len(w.base)-1)
-		names := []string{"a", "a/b", "a/b/c", "a.", "a-", "a_b", "A", "ab", ".a", "a..b", "...", long, long[1:], long[:200], long[:201]}
-		var objects []blob.Object
-		for _, name := range names {
-			objects = append(objects, w.put(name, []byte(name)))
-		}
-		for i, name := range names {
-			w.wantHeld(objects[i], []byte(name))
-		}
-		if all := w.walk(""); len(all) != len(names) {
-			w.Errorf("Walk shows %d objects of %d: %+v", len(all), len(names), all)
+		w.putApart(long, long[1:], long[:255], long[:256])
+	},
+	"names that nest do not meet": func(w *world) {
+		w.putApart("a", "a/b", "a/b/c", "b/c/d", "b/c", "b")
+		for prefix, want := range map[string]int{"a": 3, "a/": 2, "a/b": 2, "a/b/": 1, "b/c": 2} {
+			if all := w.walk(prefix); len(all) != want {
+				w.Errorf("prefix %q shows %d objects, want %d: %+v", prefix, len(all), want, all)
+			}
 		}
 	},
 	"names outside the grammar are refused": func(w *world) {
@@ -217,4 +219,19 @@ var writeTests = map[string]func(*world){
 		}
 		w.wantHeld(o, noise(7, w.Large))
 	},
+}
+
+// putApart makes an object of each name, and checks that all of them stay.
+func (w *world) putApart(names ...string) {
+	w.Helper()
+	var objects []blob.Object
+	for _, name := range names {
+		objects = append(objects, w.put(name, []byte(name)))
+	}
+	for i, name := range names {
+		w.wantHeld(objects[i], []byte(name))
+	}
+	if all := w.walk(""); len(all) != len(names) {
+		w.Errorf("Walk shows %d objects of %d: %+v", len(all), len(names), all)
+	}
 }

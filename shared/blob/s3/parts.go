@@ -2,6 +2,7 @@ package s3
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -26,19 +27,19 @@ func (w *writer) send(ctx context.Context) error {
 	if err := w.land(ctx); err != nil {
 		return err
 	}
-	if err := w.open(ctx); err != nil {
+	if err := w.open(ctx, types.ChecksumAlgorithmCrc32); err != nil {
 		return err
 	}
 	flying, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	f := &flight{cancel: cancel, done: make(chan struct{})}
 	number, body := w.next(), w.filling
 	w.flight, w.filling = f, &buffer{}
-	go func() {
+	w.store.flights.Go(func() {
 		defer close(f.done)
 		defer cancel()
 		defer body.release()
 		w.fly(flying, f, number, body)
-	}()
+	})
 	return nil
 }
 
@@ -73,16 +74,21 @@ func (w *writer) land(ctx context.Context) error {
 	return nil
 }
 
-// open begins the upload by parts.
-func (w *writer) open(ctx context.Context) error {
+// open begins the upload by parts. With an algorithm, S3 keeps one checksum of
+// the whole object, put together from those of the parts.
+func (w *writer) open(ctx context.Context, algorithm types.ChecksumAlgorithm) error {
 	if w.upload != "" {
 		return nil
 	}
-	call := w.store.call()
-	out, err := w.store.client.CreateMultipartUpload(ctx, &s3.CreateMultipartUploadInput{
+	input := &s3.CreateMultipartUploadInput{
 		Bucket: &w.store.bucket, Key: &w.name, ContentType: aws.String(contentType),
-		Metadata: map[string]string{writerKey: w.id}, ChecksumAlgorithm: types.ChecksumAlgorithmCrc32,
-	}, call.option)
+		Metadata: map[string]string{writerKey: w.id}, ChecksumAlgorithm: algorithm,
+	}
+	if algorithm != "" {
+		input.ChecksumType = types.ChecksumTypeFullObject
+	}
+	call := w.store.call()
+	out, err := w.store.client.CreateMultipartUpload(ctx, input, call.option)
 	w.stray = w.stray || call.unanswered
 	if err != nil {
 		return w.fail("writing", w.store.explain(ctx, "beginning", w.name, err))
@@ -91,6 +97,8 @@ func (w *writer) open(ctx context.Context) error {
 	return nil
 }
 
+var errNoVersion = errors.New("the answer names no version")
+
 // complete makes an object of the parts.
 func (w *writer) complete(ctx context.Context) (blob.Object, error) {
 	call := w.store.call()
@@ -98,11 +106,22 @@ func (w *writer) complete(ctx context.Context) (blob.Object, error) {
 		Bucket: &w.store.bucket, Key: &w.name, UploadId: &w.upload, IfNoneMatch: noneThere, MpuObjectSize: &w.size,
 		MultipartUpload: &types.CompletedMultipartUpload{Parts: w.parts},
 	}, call.option)
+	if err == nil && aws.ToString(out.VersionId) == "" && call.unanswered {
+		err = errNoVersion // an earlier try made the object; not every store says its version twice
+	}
 	if err != nil {
 		return w.settle(ctx, call, err)
 	}
 	w.upload = ""
-	return w.made(ctx, out.VersionId, out.ResultMetadata)
+	object, err := w.made(ctx, out.VersionId, out.ResultMetadata)
+	if err != nil {
+		return object, err
+	}
+	// S3 dates an object of parts from their beginning, others from their end.
+	if told, writer, err := w.store.head(ctx, w.name, nil); err == nil && writer == w.id {
+		object = told
+	}
+	return object, nil
 }
 
 // drop removes the parts, and waits for the one on its way, which could outlive

@@ -15,6 +15,7 @@ package s3
 
 import (
 	"context"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -34,6 +35,8 @@ type Store struct {
 	// seen says that the bucket answered once, so that what is not found in it
 	// is an object.
 	seen atomic.Bool
+
+	flights sync.WaitGroup // parts on their way, for tests that look at what was begun
 }
 
 var _ blob.Presigner = (*Store)(nil)

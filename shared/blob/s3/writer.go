@@ -181,9 +181,7 @@ func (w *writer) put(ctx context.Context) (blob.Object, error) {
 	return w.made(ctx, out.VersionId, out.ResultMetadata)
 }
 
-// made describes the object that S3 said it made. Its time is the answer's, which
-// of an object of several parts is later than what Stat tells: S3 dates those
-// from their beginning.
+// made describes the object that S3 said it made. Its time is the answer's.
 func (w *writer) made(ctx context.Context, version *string, answer middleware.Metadata) (blob.Object, error) {
 	if aws.ToString(version) == "" {
 		w.loose = true
