@@ -2,6 +2,9 @@
 // process.
 package main
 
-import "github.com/gander-images/gander/shared/boot"
+import (
+	"github.com/gander-images/gander/shared/boot"
+	"github.com/gander-images/gander/shared/boot/account/chain"
+)
 
-func main() { boot.Standalone() }
+func main() { boot.Standalone(chain.Load) }

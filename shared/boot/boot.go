@@ -16,6 +16,9 @@ import (
 	"os/signal"
 	"syscall"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"github.com/gander-images/gander/shared/boot/account"
 	"github.com/gander-images/gander/shared/boot/setting"
 	"github.com/gander-images/gander/shared/httpapi"
 )
@@ -33,10 +36,17 @@ func Consume(c Consumer) {
 }
 
 // Standalone is the command gander: every operation and every consumer in one
-// process. It does not return.
-func Standalone() {
-	os.Exit(newProcess().command())
+// process, or one part of them. It does not return. Whoever starts it says how
+// the process finds its account of AWS, should it need one.
+func Standalone(find Account) {
+	p := newProcess()
+	p.account = find
+	os.Exit(p.command())
 }
+
+// An Account tells what the clients of AWS have to know, and what is missing of
+// it, as "NAME: ...". It calls nobody.
+type Account func(environ []string) (aws.Config, []string)
 
 // A process is what a start sees of the world.
 type process struct {
@@ -47,12 +57,25 @@ type process struct {
 	signals <-chan os.Signal
 
 	patience patience
+	account  Account
 }
 
 func newProcess() *process {
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
-	return &process{os.Args[1:], os.Environ(), os.Stdout, os.Stderr, signals, usualPatience}
+	return &process{os.Args[1:], os.Environ(), os.Stdout, os.Stderr, signals, usualPatience, account.FromEnvironment}
+}
+
+// read reads the settings that the uses call for, and, where they name the cloud
+// mix, what its clients have to know besides.
+func (p *process) read(from setting.Source) (v setting.Values, cfg aws.Config, err error) {
+	from.Environ = p.environ
+	from.Cloud = func() (faults []string) {
+		cfg, faults = p.account(p.environ)
+		return faults
+	}
+	v, err = setting.Read(from)
+	return v, cfg, err
 }
 
 // env returns a variable that is not Gander's own.
@@ -97,9 +120,9 @@ func (p *process) consume(c Consumer) int {
 
 // alone serves one function over HTTP until it is told to stop.
 func (p *process) alone(name string, needs httpapi.Needs, uses setting.Use, handler func(*services) http.Handler) int {
-	v, err := setting.Read(setting.Source{
-		Environ: p.environ, Flags: portFlag(p.env("PORT"), p.env("GANDER_TLS_ENDS_IN_FRONT"), p.env("GANDER_LISTEN")),
-		Uses: uses | setting.Listens,
+	v, cfg, err := p.read(setting.Source{
+		Flags: portFlag(p.env("PORT"), p.env("GANDER_TLS_ENDS_IN_FRONT"), p.env("GANDER_LISTEN")),
+		Uses:  uses | setting.Listens,
 	})
 	if err != nil {
 		return p.fail(name, err)
@@ -109,7 +132,7 @@ func (p *process) alone(name string, needs httpapi.Needs, uses setting.Use, hand
 		return p.fail(name, err)
 	}
 	log := newLog(p.stderr, v)
-	s, err := build(v, order{needs: needs, endpoint: endpointOf(v, listener), stall: p.patience.stall}, log)
+	s, err := build(v, order{needs: needs, account: cfg, endpoint: endpointOf(v, listener), stall: p.patience.stall}, log)
 	if err != nil {
 		_ = listener.Close()
 		return p.fail(name, err)

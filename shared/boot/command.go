@@ -56,8 +56,8 @@ func (p *process) commandServe(args []string) int {
 	if errors.Is(err, flag.ErrHelp) {
 		return 0
 	}
-	if err == nil && options.only != "" && options.only != "identity" {
-		err = fmt.Errorf("-only: %q cannot be served alone; identity can", options.only)
+	if _, known := parts[options.only]; err == nil && !known && options.only != "identity" {
+		err = fmt.Errorf("-only: %q cannot be served alone; data, consumers and identity can", options.only)
 	}
 	if err != nil {
 		fmt.Fprintf(p.stderr, "gander serve: %v\n", err)
@@ -76,7 +76,7 @@ func parseServe(args []string, help io.Writer) (serveOptions, error) {
 	options := serveOptions{flags: make(map[string]string)}
 	set := flag.NewFlagSet("gander serve", flag.ContinueOnError)
 	set.SetOutput(io.Discard)
-	set.StringVar(&options.only, "only", "", "serve nothing but this part: identity")
+	set.StringVar(&options.only, "only", "", "serve nothing but this part: data, consumers or identity")
 	for _, row := range setting.Table {
 		set.Func(row.Flag(), row.Doc, func(value string) error {
 			options.flags[row.Name] = value
@@ -95,7 +95,13 @@ func parseServe(args []string, help io.Writer) (serveOptions, error) {
 }
 
 func printFlags(w io.Writer) {
-	fmt.Fprintf(w, "Usage: gander serve [FLAGS]\n\n  -only identity\n      Serve nothing but the development identity.\n")
+	fmt.Fprint(w, `Usage: gander serve [FLAGS]
+
+  -only PART
+      Serve one part alone: "data", the calls that carry image data; "consumers",
+      what is due, where no platform brings events to functions; or "identity",
+      the development identity.
+`)
 	for _, row := range setting.Table {
 		if row.Refused != "" || row.Uses&(setting.Standalone|standaloneUses) == 0 {
 			continue
@@ -142,6 +148,13 @@ needs and no others. All that is wrong is told in one message before the first r
 A container platform's ` + "`PORT`" + ` is the port of a function that serves HTTP by itself. ` + "`AWS_LAMBDA_RUNTIME_API`" + `, set by AWS
 Lambda, makes a function a Lambda.
 
+There are two mixes of what a process keeps its data in. The local one is the folder of ` + "`GANDER_DATA`" + `; the cloud one is ` + "`GANDER_TABLE`" + `
+with ` + "`GANDER_BUCKET`" + `, of which a function is given those that it reads. A start that could mean either is refused. On the cloud
+mix a function also reads AWS's own variables: ` + "`AWS_REGION`" + `; ` + "`AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and `AWS_SESSION_TOKEN`" + `,
+or ` + "`AWS_CONTAINER_CREDENTIALS_FULL_URI`" + ` and its sisters; ` + "`AWS_ENDPOINT_URL`" + ` and its forms for one service, for other engines;
+` + "`AWS_CA_BUNDLE`" + `; and ` + "`HTTPS_PROXY`" + ` with its sisters. ` + "`gander serve`" + ` finds region and credentials in every place that AWS's SDK
+knows, profiles among them.
+
 ## Settings that stop the start
 
 | variable | in Glance | why |
@@ -174,11 +187,11 @@ func readers(row setting.Row) string {
 		}
 		names = append(names, f.name)
 	}
-	if row.Uses&(setting.Standalone|setting.Listens) != 0 && len(names) == 0 {
+	if row.Uses&(setting.Ticks|setting.Listens) != 0 && len(names) == 0 {
 		if row.Uses&setting.Listens != 0 {
 			return "whatever has a listener"
 		}
-		return "standalone"
+		return "standalone, and `-only consumers`"
 	}
 	if all {
 		return "all"

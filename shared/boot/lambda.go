@@ -6,38 +6,74 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	stdlog "log"
 	"log/slog"
 	"net/http"
+	"os"
 	"time"
 
 	"github.com/aws/aws-lambda-go/lambda"
 
-	"github.com/gander-images/gander/shared/boot/event"
 	"github.com/gander-images/gander/shared/boot/setting"
 	"github.com/gander-images/gander/shared/httpapi"
-	"github.com/gander-images/gander/shared/problem"
 )
-
-// answerReserve is left of an invocation's time when a request's context ends,
-// so that its answer still goes out.
-const answerReserve = 500 * time.Millisecond
 
 type lambdaHandler = lambda.Handler
 
 // lambda runs a function until the platform ends it.
 func (p *process) lambda(name, api string, needs httpapi.Needs, uses setting.Use, handler func(*services) lambdaHandler) int {
-	v, err := setting.Read(setting.Source{Environ: p.environ, Uses: uses, Lambda: true})
+	v, cfg, err := p.read(setting.Source{Uses: uses, Lambda: true})
 	if err != nil {
 		return p.failInit(name, api, err)
 	}
 	log := newLog(p.stderr, v)
-	s, err := build(v, order{needs: needs, endpoint: v.PublicEndpoint}, log)
+	s, err := build(v, order{needs: needs, account: cfg, endpoint: v.PublicEndpoint, lambda: true}, log)
 	if err != nil {
 		return p.failInit(name, api, err)
 	}
 	logStart(log, name, v, nil)
-	lambda.StartWithOptions(handler(s))
+	turns := newTurnstile()
+	go func() { os.Exit(p.endLambda(name, s, turns)) }()
+	stdlog.SetFlags(0) // the library's own lines, in the form of ours
+	stdlog.SetOutput(slog.NewLogLogger(log.Handler(), slog.LevelWarn).Writer())
+	lambda.StartWithOptions(counted{handler(s), turns}, lambda.WithEnableSIGTERM())
 	return 1 // it ends the process itself
+}
+
+// killReserve is how long an invocation may go on after the signal; the platform
+// kills the process half a second after it.
+//
+// Source: AWS Lambda Developer Guide, "Lambda execution environment lifecycle",
+// shutdown phase with an internal extension.
+const killReserve = 300 * time.Millisecond
+
+// endLambda waits for the signal that the platform sends before it ends an
+// environment, lets running work end, and closes what is open.
+func (p *process) endLambda(name string, s *services, turns *turnstile) int {
+	sig := <-p.signals
+	s.log.Info("stopping", "function", name, "signal", sig.String())
+	turns.close()
+	select {
+	case <-turns.empty:
+	case <-time.After(killReserve):
+		s.log.Warn("a running invocation is cut off", "function", name)
+	}
+	return p.end(name, s, nil)
+}
+
+// A counted handler takes no event once its turnstile is closed.
+type counted struct {
+	next  lambda.Handler
+	turns *turnstile
+}
+
+// Invoke implements lambda.Handler.
+func (c counted) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
+	if !c.turns.enter() {
+		return nil, errors.New("boot: the process is stopping")
+	}
+	defer c.turns.leave()
+	return c.next.Invoke(ctx, payload)
 }
 
 // failInit tells the platform why there is no function to invoke.
@@ -71,71 +107,4 @@ func postInitError(url, kind string, body []byte) error {
 		return err
 	}
 	return answer.Body.Close()
-}
-
-// A gatewayHandler answers gateway events by an HTTP handler.
-type gatewayHandler struct {
-	handler http.Handler
-	log     *slog.Logger
-}
-
-// errBroken says that an answer could not be finished. A gateway turns it into
-// a 502; a short answer with a good status would be a lie.
-var errBroken = errors.New("boot: the answer broke off")
-
-// Invoke implements lambda.Handler. An event that is no HTTP request is an
-// error of the invocation, which a gateway turns into a 502.
-func (h *gatewayHandler) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
-	ctx, cancel := withReserve(ctx)
-	defer cancel()
-	r, shape, err := event.Request(ctx, payload)
-	if err != nil && problem.CodeOf(err) == problem.Internal {
-		return nil, err
-	}
-	answer := event.NewRecorder(shape, r)
-	switch {
-	case err != nil:
-		httpapi.WriteError(answer, r, err)
-	case !serveWhole(h.handler, answer, r) && !answer.Over():
-		return nil, errBroken
-	}
-	encoded, fits, err := answer.Encode()
-	if err != nil || fits {
-		return encoded, err
-	}
-	return h.refuseLarge(r, shape, answer)
-}
-
-// refuseLarge answers in place of an answer that does not fit.
-func (h *gatewayHandler) refuseLarge(r *http.Request, shape event.Shape, large *event.Recorder) ([]byte, error) {
-	h.log.WarnContext(r.Context(), "an answer was too large for the gateway", "path", r.URL.Path)
-	small := event.NewRecorder(shape, r)
-	if id := large.Header().Get(requestIDHeader); id != "" {
-		small.Header().Set(requestIDHeader, id)
-	}
-	httpapi.WriteError(small, r, problem.New(problem.TooLarge,
-		"The answer is larger than can be sent from here. Ask for at most %d bytes at a time with a Range header, or use an endpoint that runs outside of Lambda.", large.Limit()))
-	encoded, _, err := small.Encode()
-	return encoded, err
-}
-
-const requestIDHeader = "X-Openstack-Request-Id"
-
-// serveWhole reports whether the handler brought its answer to an end. It goes
-// on with every panic but the one that says it did not.
-func serveWhole(h http.Handler, w http.ResponseWriter, r *http.Request) (whole bool) {
-	defer func() {
-		if cause := recover(); cause != nil && cause != http.ErrAbortHandler {
-			panic(cause)
-		}
-	}()
-	h.ServeHTTP(w, r)
-	return true
-}
-
-func withReserve(ctx context.Context) (context.Context, context.CancelFunc) {
-	if end, ok := ctx.Deadline(); ok && time.Until(end) > 2*answerReserve {
-		return context.WithDeadline(ctx, end.Add(-answerReserve))
-	}
-	return context.WithCancel(ctx)
 }

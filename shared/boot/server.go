@@ -97,7 +97,15 @@ func forsakenBodies(next http.Handler, limit time.Duration) http.Handler {
 // serveHTTP serves until a signal comes, then lets running requests end. A
 // second signal, or the time that GANDER_STOP_TIMEOUT gives, ends them at once.
 func (p *process) serveHTTP(ctx context.Context, listener net.Listener, handler http.Handler, v setting.Values, log *slog.Logger) error {
-	server := &http.Server{
+	server := p.server(handler, log)
+	if err := p.untilSignal(server, listener, v, log); err != nil {
+		return err
+	}
+	return p.shutDown(ctx, server, v.StopTimeout, log)
+}
+
+func (p *process) server(handler http.Handler, log *slog.Logger) *http.Server {
+	return &http.Server{
 		Handler:           forsakenBodies(handler, p.patience.header),
 		ReadHeaderTimeout: p.patience.header,
 		IdleTimeout:       p.patience.idle,
@@ -106,6 +114,10 @@ func (p *process) serveHTTP(ctx context.Context, listener net.Listener, handler 
 
 		DisableGeneralOptionsHandler: true,
 	}
+}
+
+// untilSignal serves, and returns without an error when a signal came.
+func (p *process) untilSignal(server *http.Server, listener net.Listener, v setting.Values, log *slog.Logger) error {
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()
 	select {
@@ -113,22 +125,13 @@ func (p *process) serveHTTP(ctx context.Context, listener net.Listener, handler 
 		return err
 	case sig := <-p.signals:
 		log.Info("stopping; running requests may end, a second signal stops them", "signal", sig.String(), "at_most", v.StopTimeout.String())
+		return nil
 	}
-	return p.shutDown(ctx, server, v.StopTimeout, log)
 }
 
 func (p *process) shutDown(ctx context.Context, server *http.Server, timeout time.Duration, log *slog.Logger) error {
-	ctx, cancel := context.WithTimeout(ctx, timeout)
+	ctx, cancel := p.withPatience(ctx, timeout)
 	defer cancel()
-	done := make(chan struct{})
-	defer close(done)
-	go func() {
-		select {
-		case <-p.signals:
-			cancel()
-		case <-done:
-		}
-	}()
 	err := server.Shutdown(ctx)
 	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
 		log.Warn("running requests are cut off")
@@ -137,8 +140,26 @@ func (p *process) shutDown(ctx context.Context, server *http.Server, timeout tim
 	return err
 }
 
+// withPatience ends with the timeout, or with another signal.
+func (p *process) withPatience(ctx context.Context, timeout time.Duration) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	go func() {
+		select {
+		case <-p.signals:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	return ctx, cancel
+}
+
 func logStart(log *slog.Logger, name string, v setting.Values, listener net.Listener) {
-	attributes := []any{"function", name, "version", Version(), "mix", "local", "data", v.Data}
+	attributes := []any{"function", name, "version", Version()}
+	if v.Cloud() {
+		attributes = append(attributes, "mix", "cloud", "table", v.Table, "bucket", v.Bucket)
+	} else {
+		attributes = append(attributes, "mix", "local", "data", v.Data)
+	}
 	if listener != nil {
 		attributes = append(attributes, "listen", listener.Addr().String(), "tls", v.TLSCert != "")
 	}

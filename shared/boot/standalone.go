@@ -9,19 +9,66 @@ import (
 	"net/http"
 	"path/filepath"
 	"strings"
-	"sync"
-	"time"
 	"unicode"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
 
 	"github.com/gander-images/gander/shared/boot/setting"
 	"github.com/gander-images/gander/shared/httpapi"
 	"github.com/gander-images/gander/shared/identity/development"
-	"github.com/gander-images/gander/shared/table"
 )
+
+// A part is what gander serve serves: everything, or something on its own.
+type part struct {
+	name       string
+	operations []httpapi.Operation
+	needs      httpapi.Needs
+	uses       setting.Use
+	identity   bool // issues tokens beside, unless it is given a key to check those of another
+	consumers  bool // does what is due
+	drains     bool // keeps listening while it stops, for the load balancer in front
+}
+
+// The parts, by the name that follows -only.
+var parts = map[string]part{
+	"": {
+		name: "standalone", operations: httpapi.All, needs: allNeeds, uses: standaloneUses,
+		identity: true, consumers: true,
+	},
+	// What callers do whose bytes fit through no gateway. What its requests made
+	// due is the consumers' work.
+	"data": {
+		name: "data", operations: dataOperations, needs: needsOf(dataOperations),
+		uses: usesOf(needsOf(dataOperations)) | setting.Answers | setting.Listens, drains: true,
+	},
+	// For clouds that bring no events to functions.
+	"consumers": {
+		name: "consumers", operations: []httpapi.Operation{httpapi.Healthcheck}, needs: dueNeeds,
+		uses: usesOf(dueNeeds) | setting.Later | setting.Listens | setting.Ticks, consumers: true,
+	},
+}
+
+var dataOperations = []httpapi.Operation{
+	httpapi.ImageDataUpload, httpapi.ImageDataDownload, httpapi.Healthcheck, httpapi.Fallback,
+}
+
+func needsOf(operations []httpapi.Operation) (needs httpapi.Needs) {
+	for _, op := range operations {
+		needs |= op.Needs
+	}
+	return needs
+}
+
+// identityUses are those of the development identity alone.
+const identityUses = setting.Issues | setting.Tokens | setting.Answers | setting.Listens
 
 // standalone serves everything, or one part, until it is told to stop.
 func (p *process) standalone(options serveOptions) int {
-	v, err := setting.Read(setting.Source{Environ: p.environ, Flags: options.flags, Uses: standaloneUses})
+	one, uses := parts[options.only], identityUses
+	if options.only != "identity" {
+		uses = one.uses
+	}
+	v, cfg, err := p.read(setting.Source{Flags: options.flags, Uses: uses})
 	if err != nil {
 		return p.fail("gander", err)
 	}
@@ -33,7 +80,7 @@ func (p *process) standalone(options serveOptions) int {
 	if options.only == "identity" {
 		err = p.serveIdentity(v, listener, log)
 	} else {
-		err = p.serveAll(v, listener, log)
+		err = p.servePart(one, v, cfg, listener, log)
 	}
 	if err != nil {
 		return p.fail("gander", err)
@@ -58,10 +105,10 @@ func (p *process) serveIdentity(v setting.Values, listener net.Listener, log *sl
 	return errors.Join(err, local.Close())
 }
 
-func (p *process) serveAll(v setting.Values, listener net.Listener, log *slog.Logger) error {
+func (p *process) servePart(one part, v setting.Values, cfg aws.Config, listener net.Listener, log *slog.Logger) error {
 	endpoint := endpointOf(v, listener)
-	o := order{needs: allNeeds, endpoint: endpoint, stall: p.patience.stall}
-	local, err := ownIdentity(v, endpoint, log)
+	o := order{needs: one.needs, account: cfg, endpoint: endpoint, stall: p.patience.stall}
+	local, err := ownIdentity(one, v, endpoint, log)
 	if err != nil {
 		_ = listener.Close()
 		return err
@@ -74,22 +121,34 @@ func (p *process) serveAll(v setting.Values, listener net.Listener, log *slog.Lo
 		_ = listener.Close()
 		return errors.Join(err, closeIdentity(local))
 	}
-	handler := httpapi.Handler(httpapi.All, s.api)
+	handler := httpapi.Handler(one.operations, s.api)
 	if local != nil {
 		s.api.IdentityEndpoint = endpoint + development.Mount
 		handler = withIdentity(local.Handler(), handler)
 	}
-	stop := s.work(v)
-	logStart(log, "standalone", v, listener)
-	p.invite(v)
-	err = p.serveHTTP(context.Background(), listener, underBase(endpoint, handler), v, log)
+	stop := func() {}
+	if one.consumers {
+		stop = s.work(v)
+	}
+	logStart(log, one.name, v, listener)
+	if local != nil {
+		p.invite(v)
+	}
+	err = p.serveOrDrain(one.drains, listener, underBase(endpoint, handler), v, log)
 	stop()
 	return errors.Join(err, s.close(), closeIdentity(local))
 }
 
-// ownIdentity is nil where the tokens of another process are accepted.
-func ownIdentity(v setting.Values, endpoint string, log *slog.Logger) (*development.Identity, error) {
-	if v.DevelopmentKey != "" {
+func (p *process) serveOrDrain(drains bool, listener net.Listener, handler http.Handler, v setting.Values, log *slog.Logger) error {
+	if drains {
+		return p.drainHTTP(context.Background(), listener, handler, v, log)
+	}
+	return p.serveHTTP(context.Background(), listener, handler, v, log)
+}
+
+// ownIdentity is nil where the tokens of another process are accepted, or none.
+func ownIdentity(one part, v setting.Values, endpoint string, log *slog.Logger) (*development.Identity, error) {
+	if !one.identity || v.DevelopmentKey != "" {
 		return nil, nil
 	}
 	return openIdentity(v, endpoint, log)
@@ -104,9 +163,6 @@ func closeIdentity(local *development.Identity) error {
 
 // invite prints what a user pastes into a shell to use the service.
 func (p *process) invite(v setting.Values) {
-	if v.DevelopmentKey != "" {
-		return
-	}
 	clouds := filepath.Join(v.Data, "clouds.yaml")
 	if full, err := filepath.Abs(clouds); err == nil {
 		clouds = full
@@ -122,46 +178,4 @@ func shellWord(s string) string {
 		return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 	}
 	return s
-}
-
-// work does in the background what the reaper and the sweeper do elsewhere. The
-// function it returns waits for what runs.
-func (s *services) work(v setting.Values) (stop func()) {
-	ctx, cancel := context.WithCancel(context.Background())
-	var running sync.WaitGroup
-	running.Go(func() { s.follow(ctx) })
-	running.Go(func() { s.tick(ctx, v.SweepEvery) })
-	return func() {
-		cancel()
-		running.Wait()
-	}
-}
-
-// follow is the reaper: it reacts to the table's changes as they come.
-func (s *services) follow(ctx context.Context) {
-	err := s.feed.Changes(ctx, Reaper.Name, func(ctx context.Context, changes []table.Change) (int, error) {
-		s.runner.React(ctx, changes)
-		if ctx.Err() != nil {
-			return 0, ctx.Err() // some may not have had their turn
-		}
-		return len(changes), nil
-	})
-	if err != nil && ctx.Err() == nil {
-		s.log.Error("the table's changes cannot be followed; the sweeper does their work, later", "error", err)
-	}
-}
-
-// tick is the sweeper: it looks for what is due, at once and then ever again.
-func (s *services) tick(ctx context.Context, every time.Duration) {
-	ticker := time.NewTicker(every)
-	defer ticker.Stop()
-	for ctx.Err() == nil {
-		if err := s.runner.Sweep(ctx); err != nil && ctx.Err() == nil {
-			s.log.Error("sweeping", "error", err)
-		}
-		select {
-		case <-ctx.Done():
-		case <-ticker.C:
-		}
-	}
 }

@@ -20,13 +20,16 @@ func usesOf(needs httpapi.Needs) setting.Use {
 	if needs&httpapi.Tokens != 0 {
 		uses |= setting.Tokens
 	}
+	if needs&httpapi.ReadBytes != 0 && needs&httpapi.Tokens != 0 { // consumers read for themselves
+		uses |= setting.Gives
+	}
 	return uses
 }
 
 // allNeeds are those of the standalone process.
 const allNeeds = httpapi.ReadTable | httpapi.WriteTable | httpapi.ReadBytes | httpapi.WriteBytes | httpapi.DeleteBytes | httpapi.Tokens
 
-var standaloneUses = usesOf(allNeeds) | setting.Answers | setting.Listens | setting.Standalone | setting.Later
+var standaloneUses = usesOf(allNeeds) | setting.Answers | setting.Listens | setting.Standalone | setting.Later | setting.Ticks
 
 // A function is one folder under functions/, but for standalone.
 type function struct {

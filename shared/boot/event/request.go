@@ -168,6 +168,10 @@ func (g *gateway) attachBody(r *http.Request) error {
 		body = decoded
 	}
 	declared := r.Header.Get("Content-Length")
+	if limit := g.bodyLimit(); longer(declared, limit, body) || longer(r.Header.Get("X-Openstack-Image-Size"), limit, body) {
+		return problem.New(problem.TooLarge, "Through this gateway at most %d bytes can be sent in one request. "+
+			"Send more to an endpoint that runs outside of Lambda: the data plane, or gander serve.", limit)
+	}
 	if declared != "" && !chunked && declared != strconv.Itoa(len(body)) {
 		return problem.New(problem.Invalid, "The gateway passed on %d bytes of a body of %s.", len(body), declared)
 	}
@@ -178,4 +182,28 @@ func (g *gateway) attachBody(r *http.Request) error {
 		r.Body = io.NopCloser(bytes.NewReader(body))
 	}
 	return nil
+}
+
+// Bytes of a body that arrive in any case. A Lambda is handed at most 6 MB of
+// event, with the body in base64 if it is no text; a load balancer hands on 1 MB.
+//
+// Source: AWS Lambda Developer Guide, "Lambda quotas"; Elastic Load Balancing
+// User Guide, "Lambda functions as targets".
+const (
+	maxBody    = 4_500_000
+	maxALBBody = 1_000_000
+)
+
+func (g *gateway) bodyLimit() int64 {
+	if g.Context.ELB != nil {
+		return maxALBBody
+	}
+	return maxBody
+}
+
+// longer reports whether the caller sent more than can come through, and it did
+// not come.
+func longer(declared string, limit int64, body []byte) bool {
+	n, err := strconv.ParseInt(strings.TrimSpace(declared), 10, 64)
+	return err == nil && n > limit && n != int64(len(body))
 }

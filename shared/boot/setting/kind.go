@@ -6,12 +6,14 @@ import (
 	"log/slog"
 	"net"
 	"net/url"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/gander-images/gander/shared/identity/development"
+	"github.com/gander-images/gander/shared/policy"
 )
 
 // A kind reads one form of value into its place in Values. Its failures
@@ -32,6 +34,32 @@ func publicKey(at func(*Values) *string) kind {
 	return kind{"key", func(v *Values, s string) error {
 		*at(v) = s
 		_, err := development.NewVerifier(s, nil)
+		return err
+	}}
+}
+
+// name takes what the pattern does. The value may be a mistake that holds a
+// secret, so the fault does not repeat it.
+func name(at func(*Values) *string, says, pattern string) kind {
+	form := regexp.MustCompile(pattern)
+	return kind{"name", func(v *Values, s string) error {
+		*at(v) = s
+		if !form.MatchString(s) {
+			return fmt.Errorf("this is not %s, %s", says, pattern)
+		}
+		return nil
+	}}
+}
+
+// policyFile reads the rules at once: whatever is wrong with them is a fault of
+// the settings.
+func policyFile(at func(*Values) **policy.Enforcer) kind {
+	return kind{"path", func(v *Values, s string) error {
+		rules, err := policy.Load(s)
+		if err != nil {
+			return err
+		}
+		*at(v), err = policy.New(rules)
 		return err
 	}}
 }

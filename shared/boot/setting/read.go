@@ -17,6 +17,10 @@ type Source struct {
 	Flags   map[string]string // by environment variable; they win
 	Uses    Use
 	Lambda  bool // runs as a Lambda, which has no listener
+
+	// Cloud tells what is missing of the cloud's own settings, as "NAME: ...".
+	// It is asked on the cloud mix alone, and may be nil.
+	Cloud func() []string
 }
 
 // Faults is everything that is wrong with the settings of one start.
@@ -48,11 +52,12 @@ func Read(from Source) (Values, error) {
 				value = row.Default
 			}
 			if err := row.kind.read(&v, value); err != nil {
-				faults = append(faults, row.Name+": "+err.Error())
+				faults = append(faults, row.Name+": "+strings.ReplaceAll(err.Error(), "\n", "\n    "))
 			}
 		}
 	}
 	_, v.ListenWasGiven = given["GANDER_LISTEN"]
+	faults = append(faults, mixing(&v, given, from)...)
 	if faults = append(faults, contradictions(v, given, from)...); len(faults) > 0 {
 		return Values{}, faults
 	}
@@ -130,11 +135,13 @@ func contradictions(v Values, given map[string]string, from Source) Faults {
 	if from.Uses&Tokens != 0 && v.Identity != "" && v.Identity != "development" {
 		fault("GANDER_IDENTITY", "%q is not in this version; only development is there", v.Identity)
 	}
-	if from.Uses&Tokens != 0 && from.Uses&Standalone == 0 && v.DevelopmentKey == "" && v.Identity == "development" && !hasKey(v) {
-		fault("GANDER_DEVELOPMENT_KEY", "it is missing, and there is no %s", KeyFile(v))
-	}
-	if len(v.Stores) > 0 && !slices.Equal(v.Stores, []string{"local"}) {
-		fault("GANDER_STORES", "this version has one store, local")
+	if given["GANDER_DEVELOPMENT_KEY"] == "" && v.Identity == "development" && from.Uses&Tokens != 0 {
+		switch {
+		case meansCloud(given, from):
+			fault("GANDER_DEVELOPMENT_KEY", "it is missing; the cloud mix has no folder with an identity of its own")
+		case from.Uses&(Standalone|Issues) == 0 && !hasKey(v):
+			fault("GANDER_DEVELOPMENT_KEY", "it is missing, and there is no %s", KeyFile(v))
+		}
 	}
 	if from.Lambda {
 		if from.Uses&Answers != 0 && given["GANDER_PUBLIC_ENDPOINT"] == "" {
@@ -181,10 +188,17 @@ func listening(v Values, from Source) Faults {
 	if v.TLSCert == "" && !v.TLSEndsInFront {
 		faults = append(faults, fmt.Sprintf("GANDER_LISTEN: %s is not a loopback address; set GANDER_TLS_CERT and GANDER_TLS_KEY, or GANDER_TLS_ENDS_IN_FRONT=true", v.Listen))
 	}
-	if from.Uses&Tokens != 0 && v.Identity == "development" {
+	if v.Identity == "development" && !keyAlone(v, from) {
 		faults = append(faults, fmt.Sprintf("GANDER_LISTEN: %s is not a loopback address, and GANDER_IDENTITY=development is for loopback alone; this version has no other identity source", v.Listen))
 	}
 	return faults
+}
+
+// keyAlone reports whether the process has nothing of the development identity
+// but a public key that was given to it, and keeps nothing in a folder. Then it
+// knows no passwords, and may be reached from other machines, as a Lambda is.
+func keyAlone(v Values, from Source) bool {
+	return from.Uses&Issues == 0 && v.DevelopmentKey != "" && (v.Cloud() || from.Uses&(Metadata|Bytes) == 0)
 }
 
 func reason(err error) string {

@@ -7,6 +7,8 @@ import (
 	"log/slog"
 	"strings"
 	"time"
+
+	"github.com/gander-images/gander/shared/policy"
 )
 
 // A Use is a reason to read a setting. A start reads the settings that share
@@ -24,6 +26,9 @@ const (
 	Tokens         // finds out who is asking
 	Writes         // changes images
 	Later          // does what is due
+	Gives          // gives image data to callers
+	Ticks          // looks for what is due by a clock of its own
+	Issues         // issues tokens itself, and does nothing else
 )
 
 var useNames = []struct {
@@ -39,6 +44,9 @@ var useNames = []struct {
 	{Tokens, "tokens"},
 	{Writes, "writes"},
 	{Later, "later"},
+	{Gives, "gives"},
+	{Ticks, "ticks"},
+	{Issues, "issues"},
 }
 
 // String names the uses, as the configuration page does.
@@ -60,12 +68,16 @@ type Values struct {
 	TLSKey         string
 	TLSEndsInFront bool
 
-	Data   string
-	Stores []string
+	Data      string // the local mix; empty on the cloud mix
+	Table     string // the cloud mix
+	Bucket    string // likewise
+	Stores    []string
+	Downloads string // auto, redirect or direct
 
 	Identity          string
 	DevelopmentKey    string
 	ServiceTokenRoles []string
+	Policy            *policy.Enforcer // nil: the default rules
 
 	Retention   time.Duration
 	Lease       time.Duration
@@ -81,6 +93,9 @@ type Values struct {
 	LogFormat      string
 	ListenWasGiven bool
 }
+
+// Cloud reports whether data is kept in the cloud's services, not in a folder.
+func (v Values) Cloud() bool { return v.Table != "" || v.Bucket != "" }
 
 // A Row is one setting.
 type Row struct {

@@ -12,7 +12,7 @@ import (
 )
 
 const everything = setting.Always | setting.Answers | setting.Listens | setting.Standalone | setting.Metadata |
-	setting.Bytes | setting.Tokens | setting.Writes | setting.Later
+	setting.Bytes | setting.Tokens | setting.Writes | setting.Later | setting.Gives | setting.Ticks
 
 func read(uses setting.Use, environ ...string) (setting.Values, error) {
 	return setting.Read(setting.Source{Environ: environ, Uses: uses})
@@ -46,8 +46,8 @@ func TestP14OneMessageNamesEveryFault(t *testing.T) {
 	_, err := read(everything,
 		"GANDER_LEASE=10 minutes", "GANDER_IMAGE_SIZE_CAP=plenty", "GANDER_IMAGE_TAG_QUOTA=-2", "GANDER_LISTEN=9292",
 		"GANDER_RETENTON=48h", "GANDER_COLOUR=red", "GANDER_STORES=local,fast", "GANDER_IDENTITY=keystone", "GANDER_TLS_ENDS_IN_FRONT=yes",
-		"GANDER_TLS_CERT=/nowhere/cert.pem", "GANDER_POLICY_FILE=/etc/policy.yaml", "GANDER_SHOW_MULTIPLE_LOCATIONS=true",
-		"GANDER_TABLE=images", "GANDER_LOG_LEVEL=", "GANDER_PUBLIC_ENDPOINT=images.example.org",
+		"GANDER_TLS_CERT=/nowhere/cert.pem", "GANDER_POLICY_FILE=/nowhere/policy.yaml", "GANDER_SHOW_MULTIPLE_LOCATIONS=true",
+		"GANDER_TABLE=i", "GANDER_LOG_LEVEL=", "GANDER_PUBLIC_ENDPOINT=images.example.org",
 		"GANDER_DEVELOPMENT_KEY=secret")
 	if err == nil {
 		t.Fatal("the start was not stopped")
@@ -55,17 +55,17 @@ func TestP14OneMessageNamesEveryFault(t *testing.T) {
 	for _, want := range []string{
 		`GANDER_LEASE: "10 minutes" is not a duration`, `GANDER_IMAGE_SIZE_CAP: "plenty" is not a size`, `GANDER_IMAGE_TAG_QUOTA: "-2"`,
 		`GANDER_LISTEN: "9292" is not an address`, "GANDER_RETENTON: there is no such setting; GANDER_RETENTION is meant, perhaps",
-		"GANDER_COLOUR: there is no such setting", "GANDER_STORES: this version has one store", `GANDER_IDENTITY: "keystone" is not in this version`,
+		"GANDER_COLOUR: there is no such setting", "GANDER_STORES: the cloud mix has one store, s3", `GANDER_IDENTITY: "keystone" is not in this version`,
 		`GANDER_TLS_ENDS_IN_FRONT: "yes" is neither`, "GANDER_TLS_KEY: it is missing", "GANDER_TLS_CERT: /nowhere/cert.pem: no such file",
-		"GANDER_POLICY_FILE: this version decides by the default rules", "GANDER_SHOW_MULTIPLE_LOCATIONS: Gander never shows",
-		"GANDER_TABLE: the cloud mix", "GANDER_LOG_LEVEL: it is set, but empty", "GANDER_PUBLIC_ENDPOINT: ",
+		"GANDER_POLICY_FILE: reading the policy file: open /nowhere/policy.yaml", "GANDER_SHOW_MULTIPLE_LOCATIONS: Gander never shows",
+		"GANDER_TABLE: this is not the name of a table", "GANDER_BUCKET: it is missing beside GANDER_TABLE", "GANDER_LOG_LEVEL: it is set, but empty", "GANDER_PUBLIC_ENDPOINT: ",
 		"GANDER_DEVELOPMENT_KEY: a development key is",
 	} {
 		if !strings.Contains(err.Error(), "\n  "+want) {
 			t.Errorf("missing: %s", want)
 		}
 	}
-	if n := strings.Count(err.Error(), "\n"); n != 17 || !strings.HasPrefix(err.Error(), "17 settings are wrong:") {
+	if n := strings.Count(err.Error(), "\n"); n != 18 || !strings.HasPrefix(err.Error(), "18 settings are wrong:") {
 		t.Errorf("%d faults in:\n%v", n, err)
 	}
 }

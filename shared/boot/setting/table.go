@@ -3,6 +3,8 @@ package setting
 import (
 	"log/slog"
 	"time"
+
+	"github.com/gander-images/gander/shared/policy"
 )
 
 // Table lists every setting, in the order of the configuration page.
@@ -34,13 +36,28 @@ var Table = []Row{
 	},
 	{
 		Name: "GANDER_DATA", Default: ".gander", Uses: Metadata | Bytes | Tokens | Standalone, Glance: "filesystem_store_datadir, connection",
-		Doc:  "Folder with everything that is kept: metadata, image data, development identity. One process at a time uses it.",
+		Doc:  "The local mix: the folder with everything that is kept, metadata, image data and development identity. One process at a time uses it.",
 		kind: path(func(v *Values) *string { return &v.Data }),
 	},
 	{
-		Name: "GANDER_STORES", Default: "local", Uses: Bytes | Answers, Glance: "enabled_backends",
-		Doc:  "Names of the stores, the default first. This version has one, `local`, below `GANDER_DATA`.",
+		Name: "GANDER_TABLE", Uses: Metadata,
+		Doc:  "The cloud mix, with `GANDER_BUCKET` and in place of `GANDER_DATA`: the DynamoDB table with the metadata.",
+		kind: name(func(v *Values) *string { return &v.Table }, "the name of a table", `^[A-Za-z0-9_.-]{3,255}$`),
+	},
+	{
+		Name: "GANDER_BUCKET", Uses: Bytes,
+		Doc:  "The cloud mix, with `GANDER_TABLE`: the S3 bucket with the image data. It has versioning switched on.",
+		kind: name(func(v *Values) *string { return &v.Bucket }, "the name of a bucket", `^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$`),
+	},
+	{
+		Name: "GANDER_STORES", Uses: Bytes | Answers, Glance: "enabled_backends",
+		Doc:  "Names of the stores, the default first. There is one for now: `local` on the local mix, `s3` on the cloud mix, and that is the default. A function that keeps nothing itself cannot tell the mix, and takes `local` unless this is set.",
 		kind: words(func(v *Values) *[]string { return &v.Stores }),
+	},
+	{
+		Name: "GANDER_DOWNLOADS", Default: "auto", Uses: Gives,
+		Doc:  "How image data reaches callers. `direct` sends the bytes. `redirect` answers 302 with a URL of the bucket that is good for 300 seconds, once policy and range are settled. `auto` is `redirect` for a Lambda on the cloud mix, and `direct` for whatever has a listener.",
+		kind: choice(func(v *Values) *string { return &v.Downloads }, "auto", "redirect", "direct"),
 	},
 	{
 		Name: "GANDER_IDENTITY", Default: "development", Uses: Tokens, Glance: "flavor",
@@ -49,13 +66,18 @@ var Table = []Row{
 	},
 	{
 		Name: "GANDER_DEVELOPMENT_KEY", Uses: Tokens,
-		Doc:  "Public key of a development identity that runs elsewhere, as in its file `identity.pub`; its tokens are accepted. Not set: the identity in `GANDER_DATA`.",
+		Doc:  "Public key of a development identity that runs elsewhere, as in its file `identity.pub`; its tokens are accepted. Not set: the identity in `GANDER_DATA`. The cloud mix needs it.",
 		kind: publicKey(func(v *Values) *string { return &v.DevelopmentKey }),
 	},
 	{
 		Name: "GANDER_SERVICE_TOKEN_ROLES", Default: "service", Uses: Tokens, Glance: "service_token_roles",
 		Doc:  "Roles of which a service token must carry one to count.",
 		kind: words(func(v *Values) *[]string { return &v.ServiceTokenRoles }),
+	},
+	{
+		Name: "GANDER_POLICY_FILE", Uses: Tokens, Glance: "policy_file",
+		Doc:  "YAML file with the operator's own rules; a rule that is not in it keeps its default. Read once, at the start. Not set: the defaults alone.",
+		kind: policyFile(func(v *Values) **policy.Enforcer { return &v.Policy }),
 	},
 	{
 		Name: "GANDER_RETENTION", Default: "24h", Uses: Writes, Glance: "scrub_time",
@@ -93,7 +115,7 @@ var Table = []Row{
 		kind: quota(func(v *Values) *int { return &v.LocationQuota }),
 	},
 	{
-		Name: "GANDER_SWEEP_INTERVAL", Default: "30s", Uses: Standalone,
+		Name: "GANDER_SWEEP_INTERVAL", Default: "30s", Uses: Ticks,
 		Doc:  "How often what is due is looked for. Most of it is done at once; this is for the rest.",
 		kind: duration(func(v *Values) *time.Duration { return &v.SweepEvery }, time.Second, time.Hour),
 	},
@@ -113,8 +135,6 @@ var Table = []Row{
 		kind: choice(func(v *Values) *string { return &v.LogFormat }, "auto", "json", "text"),
 	},
 
-	later("GANDER_TABLE", Metadata, "", "the cloud mix (DynamoDB and S3) is not in this version; set GANDER_DATA"),
-	later("GANDER_BUCKET", Bytes, "", "the cloud mix (DynamoDB and S3) is not in this version; set GANDER_DATA"),
 	later("GANDER_DEPLOYMENT", Always, "", "it names the secrets of image encryption keys, which this version does not keep"),
 	later("GANDER_INTERNAL_LISTEN", Standalone, "", "this version has one listener"),
 	later("GANDER_KEYSTONE_URL", Tokens, "www_authenticate_uri", noKeystone),
@@ -127,8 +147,7 @@ var Table = []Row{
 	later("GANDER_JWT_JWKS_URL", Tokens, "", noJWT),
 	later("GANDER_JWT_AUDIENCE", Tokens, "", noJWT),
 	later("GANDER_JWT_MAPPING", Tokens, "", noJWT),
-	later("GANDER_POLICY_FILE", Answers, "policy_file", "this version decides by the default rules and reads no policy file"),
-	later("GANDER_INTERNAL_POLICY_FILE", Answers, "", "this version decides by the default rules and reads no policy file"),
+	later("GANDER_INTERNAL_POLICY_FILE", Answers, "", "this version has one listener, which GANDER_POLICY_FILE is for"),
 	later("GANDER_PROPERTY_PROTECTION_FILE", Answers, "property_protection_file", "this version has no property protections"),
 	later("GANDER_PROPERTY_PROTECTION_FORMAT", Answers, "property_protection_rule_format", "this version has no property protections"),
 	later("GANDER_KEY_DELAY", Later, "", "this version keeps no image encryption keys"),

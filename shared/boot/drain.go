@@ -1,0 +1,62 @@
+package boot
+
+import (
+	"context"
+	"log/slog"
+	"net"
+	"net/http"
+
+	"github.com/gander-images/gander/shared/boot/setting"
+	"github.com/gander-images/gander/shared/httpapi"
+	"github.com/gander-images/gander/shared/problem"
+)
+
+// drainHTTP is serveHTTP for a process with a load balancer in front. After a
+// signal it goes on listening while running requests end, and answers every new
+// one 503, the health check among them: so the balancer sees that it goes, and a
+// request that was on its way already gets an answer that says to try again.
+// Nothing runs any more, or the time is up: then it stops at once.
+func (p *process) drainHTTP(ctx context.Context, listener net.Listener, handler http.Handler, v setting.Values, log *slog.Logger) error {
+	gate := &gate{turnstile: newTurnstile(), next: handler, log: log}
+	server := p.server(gate, log)
+	if err := p.untilSignal(server, listener, v, log); err != nil {
+		return err
+	}
+	waiting, cancel := p.withPatience(ctx, v.StopTimeout)
+	defer cancel()
+	gate.close()
+	select {
+	case <-gate.empty:
+	case <-waiting.Done():
+		log.Warn("running requests are cut off")
+		return server.Close()
+	}
+	return p.shutDown(ctx, server, p.patience.header, log) // what is left are answers 503
+}
+
+// A gate lets requests through until it is closed.
+type gate struct {
+	*turnstile
+	next http.Handler
+	log  *slog.Logger
+}
+
+// ServeHTTP implements http.Handler.
+func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if !g.enter() {
+		g.refuse(w, r)
+		return
+	}
+	defer g.leave()
+	g.next.ServeHTTP(w, r)
+}
+
+func (g *gate) refuse(w http.ResponseWriter, r *http.Request) {
+	id := httpapi.Identify(r)
+	g.log.InfoContext(r.Context(), "refused, for the process stops", "request_id", id, "method", r.Method, "path", r.URL.Path)
+	header := w.Header()
+	header.Set(requestIDHeader, id)
+	header.Set("Retry-After", "1")
+	header.Set("Connection", "close")
+	httpapi.WriteError(w, r, problem.New(problem.Unavailable, "This part of the service is stopping. Try again."))
+}
