@@ -134,20 +134,31 @@ func (e *expression) within(text []byte, b table.Bound, addition int64) []byte {
 	if !possible {
 		return append(text, never...)
 	}
-	i, n := e.counter(b.Counter), len(e.values)
-	name := placeholder("#c", i)
-	lowest, highest := placeholder(":b", n), placeholder(":b", n+1)
-	e.values[lowest], e.values[highest] = number(low), number(high)
-	absentHolds := low <= 0 && high >= 0
+	name, absentHolds := placeholder("#c", e.counter(b.Counter)), low <= 0 && high >= 0
 	if absentHolds {
 		text = append(append(append(text, "(attribute_not_exists("...), name...), ") OR "...)
 	}
-	text = append(append(text, name...), " BETWEEN "...)
-	text = append(append(append(text, lowest...), " AND "...), highest...)
+	text = append(text, name...)
+	switch {
+	case low == math.MinInt64:
+		text = append(append(text, " <= "...), e.value(high)...)
+	case high == math.MaxInt64:
+		text = append(append(text, " >= "...), e.value(low)...)
+	default:
+		text = append(append(text, " BETWEEN "...), e.value(low)...)
+		text = append(append(text, " AND "...), e.value(high)...)
+	}
 	if absentHolds {
 		text = append(text, ')')
 	}
 	return text
+}
+
+// value returns the placeholder of a bound.
+func (e *expression) value(n int64) string {
+	name := placeholder(":b", len(e.values))
+	e.values[name] = number(n)
+	return name
 }
 
 // before moves a bound from after an addition to before it, and reports whether

@@ -1,10 +1,8 @@
 package dynamo
 
 import (
-	"context"
 	"crypto/tls"
 	"errors"
-	"fmt"
 	"net"
 	"net/http"
 	"strings"
@@ -64,7 +62,7 @@ func (a *attempt) judge(err error) verdict {
 		return judgeCode(api, statusOf(err))
 	}
 	switch {
-	case !a.sent && errors.Is(err, context.Canceled), !a.sent && errors.Is(err, context.DeadlineExceeded):
+	case !a.sent && overtime(err):
 		return busy
 	case !a.sent:
 		return unusable // without a region or credentials nothing is sent
@@ -112,20 +110,21 @@ func neverConnected(err error) bool {
 	return errors.As(err, &dial) && (dial.Op == "dial" || dial.Op == "proxyconnect") || errors.As(err, &certificate)
 }
 
-// as turns the verdict into the port's error.
-func (v verdict) as(write bool, err error) error {
-	kind := table.ErrBusy // for a read nothing is lost by not knowing
+// kind returns the port's error for a verdict that stands. Not knowing what
+// became of a read loses nothing.
+func (v verdict) kind(write bool) error {
 	switch {
 	case v == unknown && write:
-		kind = table.ErrUnknown
+		return table.ErrUnknown
 	case v == invalid:
-		kind = table.ErrInvalid
+		return table.ErrInvalid
 	case v == tooLarge:
-		kind = table.ErrItemTooLarge
+		return table.ErrItemTooLarge
 	case v == unusable:
-		kind = table.ErrUnusable
+		return table.ErrUnusable
+	default:
+		return table.ErrBusy
 	}
-	return fmt.Errorf("%w: %w", kind, &cause{err})
 }
 
 // A cause is an error of the SDK, as a log may hold it: one line, without what

@@ -3,6 +3,7 @@ package dynamo
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -30,7 +31,8 @@ type call struct {
 	each     time.Duration // for one attempt, so that one that hangs can be repeated
 	pause    time.Duration // bound of the next one
 	attempt  attempt
-	unsure   bool // an attempt may have happened
+	unsure   bool  // an attempt may have happened
+	reason   error // of the last attempt that did not just run out of time
 }
 
 type attemptKey struct{}
@@ -55,7 +57,7 @@ func (t *Table) begin(ctx context.Context, write bool) *call {
 // what became of it; without one the call is ErrUnknown.
 func (c *call) until(ctx context.Context, do func(context.Context) error) error {
 	for {
-		if err := ready(ctx); err != nil {
+		if err := ctx.Err(); err != nil {
 			return c.told(busy, err)
 		}
 		err := c.once(ctx, do)
@@ -63,6 +65,9 @@ func (c *call) until(ctx context.Context, do func(context.Context) error) error 
 			return nil
 		}
 		v := c.attempt.judge(err)
+		if !overtime(err) {
+			c.reason = err
+		}
 		c.unsure = c.unsure || c.write && v == unknown
 		if v != busy && v != unknown || !c.rest(ctx) {
 			return c.told(v, err)
@@ -75,7 +80,16 @@ func (c *call) told(v verdict, err error) error {
 	if c.unsure {
 		v = unknown
 	}
-	return v.as(c.write, err)
+	kind := v.kind(c.write)
+	if c.reason != nil && overtime(err) {
+		return fmt.Errorf("%w: %w, after %w", kind, &cause{err}, &cause{c.reason})
+	}
+	return fmt.Errorf("%w: %w", kind, &cause{err})
+}
+
+// overtime reports whether an attempt failed for nothing but its time.
+func overtime(err error) bool {
+	return errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled)
 }
 
 func (c *call) once(ctx context.Context, do func(context.Context) error) error {
