@@ -4,8 +4,10 @@
 
 TEMPLATE stays as it is but for what "sam package" exchanges too: local paths
 become places in a bucket. PACKAGES holds <function>.zip for each function. The
-rest are the stack's parameters. It prints the stack's outputs as JSON. A stack
-that is there already is updated. AWS_ENDPOINT_URL says where LocalStack is.
+rest are the stack's parameters; PublicEndpoint=@URL is that of the API itself in
+a LocalStack at the URL. It prints the stack's outputs as JSON, with Endpoint for
+the public endpoint. A stack that is there already is updated. AWS_ENDPOINT_URL
+says where LocalStack is.
 
 LocalStack calls a stack complete though it left out a resource that it does not
 know; what its events say of that is a failure here.
@@ -24,6 +26,7 @@ from botocore.exceptions import ClientError
 BUCKET = "gander-deployment"
 CODE = re.compile(r"(?m)^(\s+CodeUri:\s*)(?:\./)?build/functions/([a-z0-9-]+)/?\s*$")
 NESTED = re.compile(r"(?m)^(\s+TemplateURL:\s*)(?:\./)?([a-z0-9-]+\.yaml)\s*$")
+STAGE = "gander"
 PATIENCE = 900  # seconds
 
 
@@ -32,7 +35,8 @@ def main() -> None:
     parameters = dict(setting.split("=", 1) for setting in settings)
     upload = bucket(boto3.client("s3"))
     body = package(Path(template), Path(packages), upload)
-    outputs = deploy(boto3.client("cloudformation"), stack, upload(body.encode(), ".yaml")[1], parameters)
+    url = upload(body.encode(), ".yaml")[1]
+    outputs = publish(boto3.client("cloudformation"), stack, url, parameters)
     print(json.dumps(outputs, indent=1))
 
 
@@ -67,6 +71,33 @@ def package(template: Path, packages: Path, upload) -> str:
     if not functions:
         raise SystemExit(f"{template} has no function whose code is below build/functions")
     return NESTED.sub(nested, text)
+
+
+def publish(cloudformation, stack: str, url: str, parameters: dict[str, str]) -> dict[str, str]:
+    """Deploys the stack with its public endpoint.
+
+    An API's own URL is known when it is there, so its functions learn it in a
+    second step, as on AWS without a domain name.
+    """
+    base = parameters["PublicEndpoint"]
+    if not base.startswith("@"):
+        return deploy(cloudformation, stack, url, parameters) | {"Endpoint": base}
+    base = base[1:].rstrip("/")
+    endpoint = own_url(cloudformation, stack, base)
+    outputs = deploy(cloudformation, stack, url, parameters | {"PublicEndpoint": endpoint or base})
+    if not endpoint:
+        endpoint = own_url(cloudformation, stack, base)
+        outputs = deploy(cloudformation, stack, url, parameters | {"PublicEndpoint": endpoint})
+    return outputs | {"Endpoint": endpoint}
+
+
+def own_url(cloudformation, stack: str, base: str) -> str:
+    """Where LocalStack serves the stack's API; nothing before it is there."""
+    try:
+        api = cloudformation.describe_stack_resource(StackName=stack, LogicalResourceId="Api")
+    except ClientError:
+        return ""
+    return f"{base}/_aws/execute-api/{api['StackResourceDetail']['PhysicalResourceId']}/{STAGE}"
 
 
 def deploy(cloudformation, stack: str, url: str, parameters: dict[str, str]) -> dict[str, str]:

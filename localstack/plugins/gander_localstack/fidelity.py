@@ -1,18 +1,30 @@
-"""Two things that functions of this project rely on, and that LocalStack does otherwise than AWS.
+"""Three things that functions of this project rely on, and that LocalStack does otherwise than AWS.
 
 * A function's log goes to the log group that its LoggingConfig names.
 * A URL presigned with a role's temporary keys is checked with those keys.
+* A request whose event is larger than a function takes is refused, by a 413.
 """
 
+import json
+
 from localstack.runtime import hooks
+
+# Bytes of an event, in which bytes of a body are base64.
+#
+# Source: AWS Lambda Developer Guide, "Lambda quotas", invocation payload.
+MAX_EVENT = 6 * 1024 * 1024
 
 
 @hooks.on_infra_start()
 def behave_as_aws():
+    from localstack.services.apigateway.next_gen.execute_api.integrations.aws import RestApiAwsProxyIntegration
     from localstack.services.lambda_.invocation.execution_environment import ExecutionEnvironment
     from localstack.services.s3 import presigned_url
 
     log_names(ExecutionEnvironment)
+    RestApiAwsProxyIntegration.create_lambda_input_event = up_to_limit(
+        RestApiAwsProxyIntegration.create_lambda_input_event
+    )
     presigned_url.get_secret_access_key_from_access_key_id = with_roles(
         presigned_url.get_secret_access_key_from_access_key_id
     )
@@ -39,6 +51,19 @@ def log_names(environment_class) -> None:
 
     environment_class.get_log_group_name = group
     environment_class.get_log_stream_name = stream
+
+
+def up_to_limit(create_event):
+    """Refuses requests whose event would be too large, in the name of the gateway."""
+    from localstack.services.apigateway.next_gen.execute_api.gateway_response import RequestTooLargeError
+
+    def create(self, context):
+        event = create_event(self, context)
+        if len(json.dumps(event)) > MAX_EVENT:
+            raise RequestTooLargeError("Request Too Long", status_code=413)
+        return event
+
+    return create
 
 
 def with_roles(lookup):

@@ -3,6 +3,7 @@
 import unittest
 from types import SimpleNamespace as Bag
 
+from localstack.services.apigateway.next_gen.execute_api.gateway_response import RequestTooLargeError
 from moto.sts.models import sts_backends
 
 from gander_localstack import fidelity
@@ -31,6 +32,16 @@ class LogNamesTest(unittest.TestCase):
             environment = self.environment(group)
             self.assertEqual(environment.get_log_group_name(), "/aws/lambda/show")
             self.assertEqual(environment.get_log_stream_name(), "2026/11/26/[$LATEST]0123")
+
+
+class LimitTest(unittest.TestCase):
+    def test_a_request_over_the_limit_reaches_no_function(self):
+        create = fidelity.up_to_limit(lambda integration, context: {"body": "x" * context})
+        frame = len('{"body": ""}')
+        self.assertTrue(create(None, fidelity.MAX_EVENT - frame))
+        with self.assertRaises(RequestTooLargeError) as raised:
+            create(None, fidelity.MAX_EVENT - frame + 1)
+        self.assertEqual(raised.exception.status_code, 413)
 
 
 class RolesTest(unittest.TestCase):
