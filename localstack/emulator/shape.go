@@ -64,6 +64,13 @@ func ReadShape(path string) (Shape, error) {
 	return shape, nil
 }
 
+// WithoutStream is the shape for tables whose changes nobody follows: dynoxide
+// takes longer for a write the more changes it keeps.
+func (s Shape) WithoutStream() Shape {
+	s.view = ""
+	return s
+}
+
 func rowsOf(v any) []map[string]any {
 	l, _ := v.([]any)
 	rows := make([]map[string]any, len(l))

@@ -59,6 +59,24 @@ func newPlace(ctx context.Context) (Place, error) {
 	return p, s.MakeBucket(ctx, cfg, name)
 }
 
+// NewTable makes a table alone, whose changes nobody can follow.
+func NewTable(tb testing.TB) Place {
+	tb.Helper()
+	cfg, err := Config(tb.Context())
+	if err != nil {
+		tb.Fatal(err)
+	}
+	s, err := shape()
+	if err != nil {
+		tb.Fatal(err)
+	}
+	p := Place{Config: cfg, Table: "test-" + uuid.NewString()}
+	if _, err := s.WithoutStream().MakeTable(tb.Context(), cfg, p.Table); err != nil {
+		tb.Fatal(err)
+	}
+	return p
+}
+
 // Config is the environment's configuration of the SDK, which must name the
 // engines.
 func Config(ctx context.Context) (aws.Config, error) {

@@ -1,0 +1,36 @@
+//go:build cloud
+
+package image
+
+import (
+	"flag"
+	"testing"
+
+	"github.com/gander-images/gander/localstack/emulatortest"
+	"github.com/gander-images/gander/shared/blob/s3"
+	"github.com/gander-images/gander/shared/image/imagetest"
+	"github.com/gander-images/gander/shared/table"
+	"github.com/gander-images/gander/shared/table/dynamo"
+)
+
+// Tables are made and filled over HTTP here, so the random tests draw fewer
+// examples than on the local mix.
+func init() { _ = flag.Set("rapid.checks", "20") }
+
+// openPorts opens the cloud mix over a table and a bucket of its own.
+func openPorts(tb testing.TB) ports {
+	tb.Helper()
+	place := emulatortest.New(tb)
+	tab := dynamo.Open(place.Config, place.Table)
+	return ports{
+		table: tab, feed: dynamo.Follow(tab, place.Config), source: imagetest.Through(tab, place.Keys),
+		blobs: s3.Open(place.Config, place.Bucket),
+	}
+}
+
+// openTable opens a new table of the cloud mix.
+func openTable(tb testing.TB) table.Table {
+	tb.Helper()
+	place := emulatortest.NewTable(tb)
+	return dynamo.Open(place.Config, place.Table)
+}
