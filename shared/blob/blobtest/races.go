@@ -32,29 +32,12 @@ var raceTests = map[string]func(*world){
 			w.Errorf("Walk shows %d objects of %d", n, workers)
 		}
 	},
-	// A folder that one deletion finds empty is where another object is about to appear.
 	"objects come and go side by side": func(w *world) {
-		for i, err := range together(8, func(i int) error {
-			name := w.name(fmt.Sprintf("shared/folder/%d", i))
-			for round := range 40 {
-				o, err := write(w.ctx, w.Blobs, name, []byte{byte(round)})
-				if err != nil {
-					return fmt.Errorf("round %d: %w", round, err)
-				}
-				if _, err := w.Blobs.Stat(w.ctx, name); err != nil {
-					return fmt.Errorf("round %d: %w", round, err)
-				}
-				if err := w.Blobs.Delete(w.ctx, name, o.Version); err != nil {
-					return fmt.Errorf("round %d: %w", round, err)
-				}
-			}
-			return nil
-		}) {
-			if err != nil {
-				w.Errorf("worker %d: %v", i, err)
-			}
-		}
-		w.wantNothing()
+		w.comeAndGo("apart/%d/object")
+	},
+	// A folder that one deletion finds empty is where another object is about to appear.
+	"objects come and go in one folder": func(w *world) {
+		w.comeAndGo("shared/folder/%d")
 	},
 	"one version deleted by many": func(w *world) {
 		o := w.put("a/b", []byte("bytes"))
@@ -109,4 +92,30 @@ func (w *world) raceForOneName(rest string) {
 	if left := w.leftovers(rest); len(left) != 0 {
 		w.Errorf("those who lost left %v", left)
 	}
+}
+
+// comeAndGo lets workers make and delete an object each, over and over.
+func (w *world) comeAndGo(names string) {
+	w.Helper()
+	for i, err := range together(8, func(i int) error {
+		name := w.name(fmt.Sprintf(names, i))
+		for round := range 40 {
+			o, err := write(w.ctx, w.Blobs, name, []byte{byte(round)})
+			if err != nil {
+				return fmt.Errorf("round %d: %w", round, err)
+			}
+			if _, err := w.Blobs.Stat(w.ctx, name); err != nil {
+				return fmt.Errorf("round %d: %w", round, err)
+			}
+			if err := w.Blobs.Delete(w.ctx, name, o.Version); err != nil {
+				return fmt.Errorf("round %d: %w", round, err)
+			}
+		}
+		return nil
+	}) {
+		if err != nil {
+			w.Errorf("worker %d: %v", i, err)
+		}
+	}
+	w.wantNothing()
 }

@@ -31,8 +31,8 @@ func newRetryer(more ...func(*retry.StandardOptions)) aws.RetryerV2 {
 	}}, more...)...)
 }
 
-// repeatable adds what the SDK does not know: 409 of a writer of the same name,
-// and answers that were cut off.
+// repeatable adds what the SDK does not know: that 409 is of somebody who is just
+// then at the same name, and that answers may be cut off.
 //
 // Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
 func repeatable(err error) aws.Ternary {
@@ -40,7 +40,7 @@ func repeatable(err error) aws.Ternary {
 	switch code := codeOf(err); {
 	case code == "PreconditionFailed": // also inside of a 200
 		return aws.FalseTernary
-	case code == "ConditionalRequestConflict", code == "OperationAborted":
+	case statusOf(err) == http.StatusConflict, code == "ConditionalRequestConflict", code == "OperationAborted": // likewise
 		return aws.TrueTernary
 	case errors.Is(err, io.ErrUnexpectedEOF), errors.As(err, &cut):
 		return aws.TrueTernary
