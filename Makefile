@@ -9,6 +9,9 @@ LINTER  := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 # state of the working copy. Who makes a release says which: VERSION=1.2.3.
 LDFLAGS   := -s -w -buildid= -X github.com/gander-images/gander/shared/boot.version=$(VERSION)
 GOBUILD   := CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false -ldflags='$(LDFLAGS)'
+# A function speaks HTTP/1.1: gateways, container platforms and AWS's own services
+# do. Leaving out version 2, and Lambda's old protocol, saves a twentieth.
+TAGS      := lambda.norpc,nethttpomithttp2
 FUNCTIONS := $(filter-out standalone,$(notdir $(patsubst %/,%,$(wildcard functions/*/))))
 SCRATCH   := build/bin/$(ARCH)
 
@@ -27,7 +30,7 @@ gander: ## build build/gander, for this machine
 
 build: gander ## build build/gander and every Lambda (ARCH=arm64 for the cloud)
 	@mkdir -p $(SCRATCH)
-	@GOOS=linux GOARCH=$(ARCH) $(GOBUILD) -tags lambda.norpc -o $(SCRATCH)/ $(FUNCTIONS:%=./functions/%)
+	@GOOS=linux GOARCH=$(ARCH) $(GOBUILD) -tags $(TAGS) -o $(SCRATCH)/ $(FUNCTIONS:%=./functions/%)
 	@for f in $(FUNCTIONS); do mkdir -p build/functions/$$f && \
 	  { cmp -s $(SCRATCH)/$$f build/functions/$$f/bootstrap || ln -f $(SCRATCH)/$$f build/functions/$$f/bootstrap; }; done
 
@@ -113,8 +116,10 @@ bench: gander ## run the benchmarks, then measure the whole process beside its y
 	@$(GO) build -o build/tools/bench ./shared/boot/bench
 	@build/tools/bench -go build/benchmarks.txt build/gander
 
-coldstart: build ## tell size and cold start of each Lambda
-	@$(GO) run ./shared/boot/coldstart build/functions
+coldstart: ## tell size, memory and cold start of each Lambda
+	@$(MAKE) --no-print-directory build ARCH=arm64
+	@$(MAKE) --no-print-directory build ARCH=$(shell $(GO) env GOARCH)
+	@$(GO) run ./shared/boot/coldstart -arm64 build/bin/arm64 build/functions
 
 docs: gander ## write docs/configuration.md anew
 	@build/gander settings > docs/configuration.md

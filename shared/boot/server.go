@@ -36,7 +36,7 @@ func listen(v setting.Values) (net.Listener, error) {
 		if err != nil {
 			return nil, fmt.Errorf("GANDER_TLS_CERT, GANDER_TLS_KEY: %w", err)
 		}
-		config = &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12, NextProtos: []string{"h2", "http/1.1"}}
+		config = &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12, NextProtos: protocols}
 	}
 	listener, err := net.Listen("tcp", v.Listen)
 	if err != nil {

@@ -1,11 +1,13 @@
 // Command coldstart prints, for each function in a folder of functions, how
-// large it is and how long it takes from exec to its first call for an
-// invocation: what a platform waits for on a cold start, without the platform's
-// own share.
+// large it is, how long it takes from exec to its first call for an invocation,
+// and how much memory it has taken until then: what a platform waits and pays for
+// on a cold start, without the platform's own share. Functions start on the cloud
+// mix, and call nobody.
 package main
 
 import (
 	"archive/zip"
+	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -13,6 +15,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/gander-images/gander/shared/boot/runtimetest"
@@ -20,36 +23,44 @@ import (
 
 const runs = 7
 
-// anyKey is the form of a public key; no token is ever checked by it.
-var anyKey = "ed25519:" + strings.Repeat("A", 43)
+// environment is a deployed function's; no call is made and no token is checked
+// by it.
+var environment = []string{
+	"GANDER_TABLE=coldstart", "GANDER_BUCKET=coldstart", "GANDER_PUBLIC_ENDPOINT=http://127.0.0.1:9292",
+	"GANDER_DEVELOPMENT_KEY=ed25519:" + strings.Repeat("A", 43),
+	"AWS_REGION=us-east-1", "AWS_ACCESS_KEY_ID=coldstart", "AWS_SECRET_ACCESS_KEY=coldstart",
+}
 
 func main() {
-	if len(os.Args) != 2 {
-		fmt.Fprintln(os.Stderr, "usage: coldstart FOLDER")
+	arm := flag.String("arm64", "", "folder with the same functions for arm64, by name")
+	flag.Parse()
+	if flag.NArg() != 1 {
+		fmt.Fprintln(os.Stderr, "usage: coldstart [-arm64 FOLDER] FOLDER")
 		os.Exit(2)
 	}
-	if err := printAll(os.Args[1], os.Stdout); err != nil {
+	if err := printAll(flag.Arg(0), *arm, os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, "coldstart:", err)
 		os.Exit(1)
 	}
 }
 
-func printAll(folder string, out io.Writer) error {
+func printAll(folder, arm string, out io.Writer) error {
 	found, err := filepath.Glob(filepath.Join(folder, "*", "bootstrap"))
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(out, "%-24s %10s %10s %14s %14s\n", "function", "bytes", "zipped", "median of "+fmt.Sprint(runs), "slowest")
+	fmt.Fprintf(out, "%-20s %10s %10s %10s %12s %10s %10s\n", "function", "bytes", "zipped", "arm64", "median of "+fmt.Sprint(runs), "slowest", "memory")
 	for _, bootstrap := range found {
-		if err := printOne(bootstrap, out); err != nil {
+		if err := printOne(bootstrap, arm, out); err != nil {
 			return fmt.Errorf("%s: %w", bootstrap, err)
 		}
 	}
 	return nil
 }
 
-func printOne(bootstrap string, out io.Writer) error {
-	info, err := os.Stat(bootstrap)
+func printOne(bootstrap, arm string, out io.Writer) error {
+	name := filepath.Base(filepath.Dir(bootstrap))
+	size, err := sizeOf(bootstrap)
 	if err != nil {
 		return err
 	}
@@ -57,16 +68,32 @@ func printOne(bootstrap string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	took := make([]time.Duration, runs)
-	for i := range took {
-		if took[i], err = coldStart(bootstrap); err != nil {
+	armSize := "-"
+	if arm != "" {
+		if armSize, err = sizeOf(filepath.Join(arm, name)); err != nil {
 			return err
 		}
 	}
+	took, memory := make([]time.Duration, runs), int64(0)
+	for i := range took {
+		var resident int64
+		if took[i], resident, err = coldStart(bootstrap); err != nil {
+			return err
+		}
+		memory = max(memory, resident)
+	}
 	slices.Sort(took)
-	fmt.Fprintf(out, "%-24s %10d %10d %14s %14s\n", filepath.Base(filepath.Dir(bootstrap)), info.Size(), packed,
-		took[runs/2].Round(100*time.Microsecond), took[runs-1].Round(100*time.Microsecond))
+	fmt.Fprintf(out, "%-20s %10s %10d %10s %12s %10s %8dkB\n", name, size, packed, armSize,
+		took[runs/2].Round(100*time.Microsecond), took[runs-1].Round(100*time.Microsecond), memory)
 	return nil
+}
+
+func sizeOf(name string) (string, error) {
+	info, err := os.Stat(name)
+	if err != nil {
+		return "", err
+	}
+	return fmt.Sprint(info.Size()), nil
 }
 
 func zippedSize(name string) (int64, error) {
@@ -95,25 +122,27 @@ func (c *counter) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// coldStart starts the function on a data folder of its own.
-func coldStart(bootstrap string) (time.Duration, error) {
-	data, err := os.MkdirTemp("", "coldstart")
-	if err != nil {
-		return 0, err
-	}
-	defer os.RemoveAll(data)
+// coldStart starts the function once, and returns how long it took and the most
+// memory that it had until then, in kB.
+func coldStart(bootstrap string) (took time.Duration, memory int64, err error) {
 	command := exec.Command(bootstrap)
-	command.Env = []string{"GANDER_DATA=" + data, "GANDER_PUBLIC_ENDPOINT=http://127.0.0.1:9292", "GANDER_DEVELOPMENT_KEY=" + anyKey}
+	command.Env = slices.Clone(environment)
 	begin := time.Now()
 	f, err := runtimetest.Start(command, time.Minute)
 	if err != nil {
-		return 0, err
+		return 0, 0, err
 	}
 	defer f.Stop()
 	select {
 	case <-f.Polled:
-		return time.Since(begin), nil
+		took = time.Since(begin)
 	case <-f.Exited():
-		return 0, fmt.Errorf("it ended before it asked for an event: %v", command.ProcessState)
+		return 0, 0, fmt.Errorf("it ended before it asked for an event: %v", command.ProcessState)
 	}
+	f.Stop()
+	usage, ok := command.ProcessState.SysUsage().(*syscall.Rusage)
+	if !ok {
+		return 0, 0, fmt.Errorf("this system does not tell how much memory a process took")
+	}
+	return took, usage.Maxrss, nil
 }

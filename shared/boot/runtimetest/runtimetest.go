@@ -1,9 +1,11 @@
 // Package runtimetest is the Lambda Runtime API as a function sees it: the call
 // for the next invocation, and those that report an answer, an error, or that
-// there will be no function. It starts compiled functions and feeds them events.
+// there will be no function; and of the Extensions API what makes the platform
+// announce the end of an environment. It starts compiled functions and feeds them
+// events.
 //
 // Source: AWS Lambda Developer Guide, "Using the Lambda runtime API for custom
-// runtimes".
+// runtimes" and "Using the Lambda Extensions API".
 package runtimetest
 
 import (
@@ -16,6 +18,7 @@ import (
 	"os/exec"
 	"strconv"
 	"sync"
+	"syscall"
 	"time"
 )
 
@@ -41,6 +44,9 @@ type Function struct {
 	// Polled is closed when the function first asks for an invocation.
 	Polled chan struct{}
 
+	// Registered is closed when the function has asked to be told of its end.
+	Registered chan struct{}
+
 	server  *http.Server
 	command *exec.Cmd
 	timeout time.Duration
@@ -49,6 +55,7 @@ type Function struct {
 	outcomes chan Outcome
 	exited   chan struct{}
 	once     sync.Once
+	register sync.Once
 	invoked  int
 }
 
@@ -60,7 +67,7 @@ func Start(command *exec.Cmd, timeout time.Duration) (*Function, error) {
 		return nil, fmt.Errorf("runtimetest: %w", err)
 	}
 	f := &Function{
-		Polled: make(chan struct{}), command: command, timeout: timeout,
+		Polled: make(chan struct{}), Registered: make(chan struct{}), command: command, timeout: timeout,
 		events: make(chan []byte), outcomes: make(chan Outcome, 1), exited: make(chan struct{}),
 	}
 	f.server = &http.Server{Handler: f.routes(), ReadHeaderTimeout: time.Minute}
@@ -84,7 +91,21 @@ func (f *Function) routes() http.Handler {
 	mux.HandleFunc("POST "+base+"/invocation/{id}/response", f.report(Outcome{}))
 	mux.HandleFunc("POST "+base+"/invocation/{id}/error", f.report(Outcome{Failed: true}))
 	mux.HandleFunc("POST "+base+"/init/error", f.report(Outcome{Failed: true, Init: true}))
+	mux.HandleFunc("POST /2020-01-01/extension/register", f.extend)
+	mux.HandleFunc("GET /2020-01-01/extension/event/next", func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
 	return mux
+}
+
+// extend takes an extension that asks for no events: only then the platform
+// sends SIGTERM before it kills.
+func (f *Function) extend(w http.ResponseWriter, r *http.Request) {
+	if r.Header.Get("Lambda-Extension-Name") == "" {
+		http.Error(w, "an extension has a name", http.StatusForbidden)
+		return
+	}
+	f.register.Do(func() { close(f.Registered) })
+	w.Header().Set("Lambda-Extension-Identifier", "00000000-0000-4000-8000-000000000000")
+	_, _ = io.WriteString(w, "{}")
 }
 
 func (f *Function) next(w http.ResponseWriter, r *http.Request) {
@@ -146,6 +167,9 @@ func (f *Function) last() (Outcome, error) {
 		return Outcome{}, fmt.Errorf("runtimetest: the function ended: %v", f.command.ProcessState)
 	}
 }
+
+// Terminate announces the end of the environment, as the platform does.
+func (f *Function) Terminate() error { return f.command.Process.Signal(syscall.SIGTERM) }
 
 // Exited is closed when the process has ended.
 func (f *Function) Exited() <-chan struct{} { return f.exited }
