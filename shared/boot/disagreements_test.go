@@ -61,8 +61,10 @@ var damages = map[string]damage{
 	"row with a method": {func(i *inventory) { i.rows[1].Methods = []string{"POST", "PUT"} }, "PUT /v2/images: in the operation table, not in the template's routes"},
 	"row with a need":   {func(i *inventory) { i.rows[0].Needs |= httpapi.ReadTable }, "version-list: reads GANDER_TABLE and is not given it"},
 	"function missing":  {func(i *inventory) { delete(i.template.At("Resources"), "ReaperFunction") }, "ReaperFunction: in the operation table, not in template.yaml"},
-	"function's code": {func(i *inventory) { properties(i, "ImageShowFunction")["CodeUri"] = "build/functions/image-list/" },
-		"ImageShowFunction: its CodeUri is build/functions/image-list/"},
+	"function's code": {
+		func(i *inventory) { properties(i, "ImageShowFunction")["CodeUri"] = "build/functions/image-list/" },
+		"ImageShowFunction: its CodeUri is build/functions/image-list/",
+	},
 	"function built by SAM": {func(i *inventory) { delete(i.template.At("Resources", "ImageShowFunction"), "Metadata") }, "ImageShowFunction: SAM would build it anew"},
 	"one processor":         {func(i *inventory) { i.template.At("Globals", "Function")["Architectures"] = []any{"arm64"} }, "functions are for arm64, and the parameter says x86_64"},
 	"policy left out":       {func(i *inventory) { delete(i.template.At("Globals", "Function"), "Layers") }, `functions have the layer ""`},
@@ -78,21 +80,32 @@ var damages = map[string]damage{
 	"route elsewhere":   {func(i *inventory) { routesOf(i).At("/v2/images")["get"] = routesOf(i).At("/v2/images")["post"] }, "GET /v2/images: goes to ImageCreateFunction, not to ImageListFunction"},
 	"route without ANY": {func(i *inventory) { delete(routesOf(i).At("/v2/images"), "x-amazon-apigateway-any-method") }, "ANY /v2/images: in the operation table, not in the template's routes"},
 	"no greedy route":   {func(i *inventory) { delete(routesOf(i), "/{proxy+}") }, "ANY /{proxy+}: in the operation table, not in the template's routes"},
-	"path misspelt": {func(i *inventory) { routesOf(i)["/v2/image"] = routesOf(i)["/v2/images"]; delete(routesOf(i), "/v2/images") },
-		"GET /v2/image: in the template's routes, not in the operation table"},
+	"path misspelt": {
+		func(i *inventory) {
+			routesOf(i)["/v2/image"] = routesOf(i)["/v2/images"]
+			delete(routesOf(i), "/v2/images")
+		},
+		"GET /v2/image: in the template's routes, not in the operation table",
+	},
 	"path without its variable": {func(i *inventory) { delete(routesOf(i).At("/v2/images/{image_id}"), "parameters") }, "{image_id}: in the path /v2/images/{image_id}, not in its parameters"},
 	"call by GET": {func(i *inventory) {
 		routesOf(i).At("/v2/images", "get", "x-amazon-apigateway-integration")["httpMethod"] = "GET"
 	}, "get /v2/images: a function is called by POST"},
 	"permission missing": {func(i *inventory) { delete(i.template.At("Resources"), "ImageShowPermission") }, "ImageShowPermission: in the operation table, not in the template's permissions"},
 	"permission narrow":  {func(i *inventory) { properties(i, "VersionListPermission")["SourceArn"] = "x:${Api}/*/GET/versions" }, "VersionListPermission: does not let the gateway call it for GET /"},
-	"private API for all": {func(i *inventory) { delete(properties(i, "Api").At("DefinitionBody"), "x-amazon-apigateway-policy") },
-		"Api: private is true, and that it has a policy is false"},
+	"private API for all": {
+		func(i *inventory) { delete(properties(i, "Api").At("DefinitionBody"), "x-amazon-apigateway-policy") },
+		"Api: private is true, and that it has a policy is false",
+	},
 	"no way for large bodies": {func(i *inventory) {
 		delete(properties(i, "Api").At("DefinitionBody", "x-amazon-apigateway-gateway-responses"), "REQUEST_TOO_LARGE")
 	}, "REQUEST_TOO_LARGE is not answered by 413"},
-	"bytes as text": {func(i *inventory) { properties(i, "Api").At("DefinitionBody")["x-amazon-apigateway-binary-media-types"] = []any{} },
-		"application/octet-stream: in what clients send byte by byte, not in the API's binary media types"},
+	"bytes as text": {
+		func(i *inventory) {
+			properties(i, "Api").At("DefinitionBody")["x-amazon-apigateway-binary-media-types"] = []any{}
+		},
+		"application/octet-stream: in what clients send byte by byte, not in the API's binary media types",
+	},
 
 	"variable missing":   {func(i *inventory) { delete(functionVariables(i, "ImageShowFunction"), "GANDER_TABLE") }, "image-show: reads GANDER_TABLE and is not given it"},
 	"variable too many":  {func(i *inventory) { functionVariables(i, "ImageShowFunction")["GANDER_BUCKET"] = "b" }, "image-show: is given GANDER_BUCKET and does not read it"},
@@ -112,25 +125,33 @@ var damages = map[string]damage{
 }
 
 var grantDamages = map[string]damage{
-	"grant missing":    {func(i *inventory) { statements(properties(i, "ReadRole"))[1]["Action"] = "dynamodb:GetItem" }, "image-show: dynamodb:Query on ${Table.Arn}: in the needs of image-show, not in ReadRole"},
-	"grant too many":   {func(i *inventory) { statements(properties(i, "ReadRole"))[1]["Action"] = "dynamodb:*" }, "image-show: dynamodb:* on ${Table.Arn}: in ReadRole, not in the needs of image-show"},
-	"grant for all":    {func(i *inventory) { statements(properties(i, "ReadRole"))[1]["Resource"] = "*" }, "image-show: dynamodb:Query on *: in ReadRole, not in the needs of image-show"},
-	"grant beside":     {func(i *inventory) { statements(properties(i, "UploadRole"))[3]["Resource"] = "${Bucket.Arn}/*" }, "on ${Bucket.Arn}/*: in UploadRole, not in the needs of image-data-upload"},
-	"extra statement":  {func(i *inventory) { more(properties(i, "ReadRole"), "dynamodb:Query", "${Table.Arn}/index/*") }, "image-show: dynamodb:Query on ${Table.Arn}/index/*: in ReadRole"},
-	"another's logs":   {func(i *inventory) { more(properties(i, "ReadRole"), "logs:PutLogEvents", "${DataLogs.Arn}") }, "image-show: logs:PutLogEvents on ${DataLogs.Arn}: in ReadRole"},
-	"by exception":     {func(i *inventory) { statements(properties(i, "ReadRole"))[1]["NotAction"] = "s3:*" }, "ReadRole: a statement with NotAction"},
-	"AWS's own policy": {func(i *inventory) { properties(i, "ReadRole")["ManagedPolicyArns"] = []any{"arn:aws:iam::aws:policy/AdministratorAccess"} }, "ReadRole: it has policies that are not ours"},
+	"grant missing":   {func(i *inventory) { statements(properties(i, "ReadRole"))[1]["Action"] = "dynamodb:GetItem" }, "image-show: dynamodb:Query on ${Table.Arn}: in the needs of image-show, not in ReadRole"},
+	"grant too many":  {func(i *inventory) { statements(properties(i, "ReadRole"))[1]["Action"] = "dynamodb:*" }, "image-show: dynamodb:* on ${Table.Arn}: in ReadRole, not in the needs of image-show"},
+	"grant for all":   {func(i *inventory) { statements(properties(i, "ReadRole"))[1]["Resource"] = "*" }, "image-show: dynamodb:Query on *: in ReadRole, not in the needs of image-show"},
+	"grant beside":    {func(i *inventory) { statements(properties(i, "UploadRole"))[3]["Resource"] = "${Bucket.Arn}/*" }, "on ${Bucket.Arn}/*: in UploadRole, not in the needs of image-data-upload"},
+	"extra statement": {func(i *inventory) { more(properties(i, "ReadRole"), "dynamodb:Query", "${Table.Arn}/index/*") }, "image-show: dynamodb:Query on ${Table.Arn}/index/*: in ReadRole"},
+	"another's logs":  {func(i *inventory) { more(properties(i, "ReadRole"), "logs:PutLogEvents", "${DataLogs.Arn}") }, "image-show: logs:PutLogEvents on ${DataLogs.Arn}: in ReadRole"},
+	"by exception":    {func(i *inventory) { statements(properties(i, "ReadRole"))[1]["NotAction"] = "s3:*" }, "ReadRole: a statement with NotAction"},
+	"AWS's own policy": {func(i *inventory) {
+		properties(i, "ReadRole")["ManagedPolicyArns"] = []any{"arn:aws:iam::aws:policy/AdministratorAccess"}
+	}, "ReadRole: it has policies that are not ours"},
 	"role of others": {func(i *inventory) {
 		properties(i, "ImageShowFunction")["Role"] = templatetest.Tree{"Fn::GetAtt": "WriteRole.Arn"}
 	}, "image-show: dynamodb:UpdateItem on ${Table.Arn}: in WriteRole, not in the needs of image-show"},
-	"role without use": {func(i *inventory) { i.template.At("Resources")["IdleRole"] = templatetest.Tree{"Type": "AWS::IAM::Role"} }, "IdleRole: in the template's roles, not in the functions' roles"},
+	"role without use": {func(i *inventory) {
+		i.template.At("Resources")["IdleRole"] = templatetest.Tree{"Type": "AWS::IAM::Role"}
+	}, "IdleRole: in the template's roles, not in the functions' roles"},
 	"role for anybody": {func(i *inventory) {
 		properties(i, "ReadRole").At("AssumeRolePolicyDocument").Trees("Statement")[0]["Principal"] = templatetest.Tree{"AWS": "*"}
 	}, "ReadRole: it is not for lambda.amazonaws.com alone"},
-	"containers may more": {func(i *inventory) { more(dataProperties(i, "TaskRole"), "s3:DeleteObject", "arn:${AWS::Partition}:s3:::${Bucket}/images/*") }, "s3:DeleteObject on arn:${AWS::Partition}:s3:::${Bucket}/images/*: in TaskRole"},
+	"containers may more": {func(i *inventory) {
+		more(dataProperties(i, "TaskRole"), "s3:DeleteObject", "arn:${AWS::Partition}:s3:::${Bucket}/images/*")
+	}, "s3:DeleteObject on arn:${AWS::Partition}:s3:::${Bucket}/images/*: in TaskRole"},
 	"containers may less": {func(i *inventory) { statements(dataProperties(i, "TaskRole"))[3]["Action"] = []any{} }, "s3:PutObject on arn:${AWS::Partition}:s3:::${Bucket}/images/*: in the needs of the data plane, not in TaskRole"},
-	"any repository": {func(i *inventory) { statements(dataProperties(i, "ExecutionRole"))[2]["Resource"] = "*" },
-		"ecr:BatchGetImage on *: in ExecutionRole, not in the needs of the data plane"},
+	"any repository": {
+		func(i *inventory) { statements(dataProperties(i, "ExecutionRole"))[2]["Resource"] = "*" },
+		"ecr:BatchGetImage on *: in ExecutionRole, not in the needs of the data plane",
+	},
 }
 
 var shapeDamages = map[string]damage{
@@ -139,18 +160,20 @@ var shapeDamages = map[string]damage{
 	"bucket without versions": {func(i *inventory) { delete(properties(i, "Bucket"), "VersioningConfiguration") }, "Bucket: Properties.VersioningConfiguration.Status is \"\""},
 	"second table":            {func(i *inventory) { delete(i.template.At("Resources", "Table"), "Condition") }, "Table: it should be there: false"},
 	"mapping without filter":  {func(i *inventory) { delete(mappingOf(i), "FilterCriteria") }, "let INSERT of due#purge#0 pass should be true"},
-	"mapping for all":         {func(i *inventory) { mappingOf(i).At("FilterCriteria").Trees("Filters")[0]["Pattern"] = `{"eventName":["INSERT"],"dynamodb":{"Keys":{"pk":{"S":[{"prefix":""}]}}}}` }, "let INSERT of image#2f9c1d3e-7a54-4b0e-9d61-0c8f5e3b7a10 pass should be false"},
-	"no partial report":       {func(i *inventory) { delete(mappingOf(i), "FunctionResponseTypes") }, "its mapping does not hear which records failed"},
-	"no destination":          {func(i *inventory) { delete(mappingOf(i), "DestinationConfig") }, "its mapping tells nobody what it gave up on"},
-	"no bisection":            {func(i *inventory) { delete(mappingOf(i), "BisectBatchOnFunctionError") }, "its mapping does not halve a batch that fails"},
-	"retries without end":     {func(i *inventory) { mappingOf(i)["MaximumRetryAttempts"] = "-1" }, "its mapping tries without an end"},
-	"records without end":     {func(i *inventory) { delete(mappingOf(i), "MaximumRecordAgeInSeconds") }, "its mapping keeps records without an end"},
-	"schedule missing":        {func(i *inventory) { delete(properties(i, "SweeperFunction"), "Events") }, "SweeperFunction: Properties.Events.Timer.Type is \"\""},
-	"alarm missing":           {func(i *inventory) { delete(i.template.At("Resources"), "ReaperLagAlarm") }, "AWS/Lambda IteratorAge ReaperFunction: that there is an alarm for it should be true"},
-	"alarm unheard":           {func(i *inventory) { delete(properties(i, "SweeperErrorsAlarm"), "AlarmActions") }, `SweeperErrorsAlarm: it tells ""`},
-	"logs for ever":           {func(i *inventory) { delete(properties(i, "DataLogs"), "RetentionInDays") }, "DataLogs: it does not keep logs as long as"},
-	"no throttle":             {func(i *inventory) { delete(properties(i, "Api"), "MethodSettings") }, "Api: Properties.MethodSettings.0.ThrottlingRateLimit is \"\""},
-	"domain nowhere":          {func(i *inventory) { delete(i.template.At("Resources"), "DomainMapping") }, "DomainMapping: it should be there: true"},
+	"mapping for all": {func(i *inventory) {
+		mappingOf(i).At("FilterCriteria").Trees("Filters")[0]["Pattern"] = `{"eventName":["INSERT"],"dynamodb":{"Keys":{"pk":{"S":[{"prefix":""}]}}}}`
+	}, "let INSERT of image#2f9c1d3e-7a54-4b0e-9d61-0c8f5e3b7a10 pass should be false"},
+	"no partial report":   {func(i *inventory) { delete(mappingOf(i), "FunctionResponseTypes") }, "its mapping does not hear which records failed"},
+	"no destination":      {func(i *inventory) { delete(mappingOf(i), "DestinationConfig") }, "its mapping tells nobody what it gave up on"},
+	"no bisection":        {func(i *inventory) { delete(mappingOf(i), "BisectBatchOnFunctionError") }, "its mapping does not halve a batch that fails"},
+	"retries without end": {func(i *inventory) { mappingOf(i)["MaximumRetryAttempts"] = "-1" }, "its mapping tries without an end"},
+	"records without end": {func(i *inventory) { delete(mappingOf(i), "MaximumRecordAgeInSeconds") }, "its mapping keeps records without an end"},
+	"schedule missing":    {func(i *inventory) { delete(properties(i, "SweeperFunction"), "Events") }, "SweeperFunction: Properties.Events.Timer.Type is \"\""},
+	"alarm missing":       {func(i *inventory) { delete(i.template.At("Resources"), "ReaperLagAlarm") }, "AWS/Lambda IteratorAge ReaperFunction: that there is an alarm for it should be true"},
+	"alarm unheard":       {func(i *inventory) { delete(properties(i, "SweeperErrorsAlarm"), "AlarmActions") }, `SweeperErrorsAlarm: it tells ""`},
+	"logs for ever":       {func(i *inventory) { delete(properties(i, "DataLogs"), "RetentionInDays") }, "DataLogs: it does not keep logs as long as"},
+	"no throttle":         {func(i *inventory) { delete(properties(i, "Api"), "MethodSettings") }, "Api: Properties.MethodSettings.0.ThrottlingRateLimit is \"\""},
+	"domain nowhere":      {func(i *inventory) { delete(i.template.At("Resources"), "DomainMapping") }, "DomainMapping: it should be there: true"},
 
 	"container as root":     {func(i *inventory) { container(i)["User"] = "0" }, "the container runs as root"},
 	"container that writes": {func(i *inventory) { delete(container(i), "ReadonlyRootFilesystem") }, "ReadonlyRootFilesystem is \"\""},
@@ -160,14 +183,18 @@ var shapeDamages = map[string]damage{
 		dataProperties(i, "TaskDefinition")["RuntimePlatform"] = nil
 		properties(i, "DataPlaneStack").At("Parameters")["PolicyFile"] = ""
 	}, "data plane: reads GANDER_POLICY_FILE and is not given it"},
-	"no health check": {func(i *inventory) { dataProperties(i, "TargetGroup")["HealthCheckPath"] = "/" }, "TargetGroup: Properties.HealthCheckPath is \"/\""},
-	"plain HTTP":      {func(i *inventory) { dataProperties(i, "Listener")["Protocol"] = "HTTP" }, "Listener: Properties.Protocol is \"HTTP\""},
-	"no way back":     {func(i *inventory) { delete(dataProperties(i, "Service"), "DeploymentConfiguration") }, "DeploymentCircuitBreaker.Enable is \"\""},
+	"no health check":          {func(i *inventory) { dataProperties(i, "TargetGroup")["HealthCheckPath"] = "/" }, "TargetGroup: Properties.HealthCheckPath is \"/\""},
+	"plain HTTP":               {func(i *inventory) { dataProperties(i, "Listener")["Protocol"] = "HTTP" }, "Listener: Properties.Protocol is \"HTTP\""},
+	"no way back":              {func(i *inventory) { delete(dataProperties(i, "Service"), "DeploymentConfiguration") }, "DeploymentCircuitBreaker.Enable is \"\""},
 	"data past the containers": {func(i *inventory) { distribution(i)["CacheBehaviors"] = []any{} }, "Distribution: /v2/images/{image_id}/file goes to api, not to data"},
 	"all to the containers":    {func(i *inventory) { distribution(i).Trees("CacheBehaviors")[0]["PathPattern"] = "/v2/*" }, "Distribution: /v2/images goes to data, not to api"},
 	"errors kept":              {func(i *inventory) { delete(distribution(i), "CustomErrorResponses") }, "Distribution: it keeps errors of status 404"},
-	"answers kept":             {func(i *inventory) { distribution(i).At("DefaultCacheBehavior")["CachePolicyId"] = "658327ea-f89d-4fab-a63d-7e88639e58f6" }, "to api: it keeps answers"},
-	"CDN of a private API":     {func(i *inventory) { i.template.At("Conditions")["HasCdn"] = templatetest.Tree{"Condition": "HasDataPlane"} }, "Distribution: it should be there: false"},
+	"answers kept": {func(i *inventory) {
+		distribution(i).At("DefaultCacheBehavior")["CachePolicyId"] = "658327ea-f89d-4fab-a63d-7e88639e58f6"
+	}, "to api: it keeps answers"},
+	"CDN of a private API": {func(i *inventory) {
+		i.template.At("Conditions")["HasCdn"] = templatetest.Tree{"Condition": "HasDataPlane"}
+	}, "Distribution: it should be there: false"},
 }
 
 // TestDisagreementsAreNamed breaks each side once.

@@ -19,7 +19,7 @@ func program(machine elf.Machine) []byte {
 	copy(header, elf.ELFMAG)
 	header[elf.EI_CLASS], header[elf.EI_DATA], header[elf.EI_VERSION] = byte(elf.ELFCLASS64), byte(elf.ELFDATA2LSB), byte(elf.EV_CURRENT)
 	header[16], header[18], header[20] = byte(elf.ET_EXEC), byte(machine), byte(elf.EV_CURRENT)
-	return append(header, strings.Repeat("code ", 10000)...)
+	return slices.Concat(header, []byte(strings.Repeat("code ", 10000)))
 }
 
 // functions makes a folder of functions with a bootstrap each.
@@ -137,4 +137,3 @@ func TestWhatCannotRunIsNotPacked(t *testing.T) {
 		}
 	}
 }
-
