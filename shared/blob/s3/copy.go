@@ -41,7 +41,10 @@ func (s *Store) Copy(ctx context.Context, name, version, to string) (blob.Object
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTime)
 	defer cancel()
-	return blob.Object{}, errors.Join(err, w.Abort(ctx))
+	if aborted := w.Abort(ctx); aborted != nil {
+		err = unknown("copying to", to, fmt.Errorf("%w; %w", err, aborted))
+	}
+	return blob.Object{}, err
 }
 
 // copyFrom is Write of an object by S3. Of none there are no parts: an empty
@@ -74,10 +77,10 @@ func (w *writer) copyPart(from blob.Object, offset, length int64) error {
 	}
 	out, err := w.store.client.UploadPartCopy(w.ctx, input)
 	if err != nil {
-		return w.fail("copying", w.store.explain(w.ctx, "copying", from.Name, err))
+		return w.fail(w.store.explain(w.ctx, "copying", from.Name, err))
 	}
 	if out.CopyPartResult == nil {
-		return w.fail("copying", errors.New("the answer names no part"))
+		return w.fail(fmt.Errorf("copying %s: the answer names no part", from.Name))
 	}
 	w.parts = append(w.parts, types.CompletedPart{ETag: out.CopyPartResult.ETag, PartNumber: number})
 	return nil

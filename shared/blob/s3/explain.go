@@ -34,25 +34,32 @@ func (s *Store) explain(ctx context.Context, doing, name string, err error) erro
 	return fmt.Errorf("%s %s: %w: %w", doing, name, kind, told(err))
 }
 
-// unknown is the error of a change that happened or did not. None of the port's
-// errors is in it, for each of them says that it did not.
+// unknown is the error of a change that happened or did not. It wraps none of the
+// port's errors, for each of them says that it did not.
 func unknown(doing, name string, err error) error {
 	cause := &failure{text: fmt.Sprintf("%s %s: what became of it is not known: %s", doing, name, oneLine(told(err).Error()))}
 	return problem.Because(cause, problem.Unavailable, "The image store did not answer. Try again.")
 }
 
-// absent reports whether there is no such object or version. A version that S3
-// could not have given is an invalid argument to it.
+// absent reports whether there is no such object or version.
 func absent(err error) bool {
 	switch codeOf(err) {
-	case "NoSuchKey", "NoSuchVersion", "InvalidVersionId":
+	case "NoSuchKey", "NoSuchVersion":
 		return true
 	case "NoSuchBucket", "NoSuchUpload":
 		return false
-	case "InvalidArgument", "BadRequest":
-		return statusOf(err) == http.StatusBadRequest
 	}
 	return statusOf(err) == http.StatusNotFound
+}
+
+// noVersion turns what S3 says of a version that it could not have given, which
+// is an invalid argument to it, into the absence of that version. For requests
+// with no other argument that could be meant.
+func noVersion(err error) error {
+	if codeOf(err) == "InvalidArgument" && statusOf(err) == http.StatusBadRequest {
+		return &smithy.GenericAPIError{Code: "NoSuchVersion", Message: "There can be no such version."}
+	}
+	return err
 }
 
 // noBucket is the error of an answer about the bucket, which has no code.
@@ -95,8 +102,11 @@ func (f *failure) Unwrap() error { return f.cause }
 // told returns err with its text cut down to what is worth a log line. What is
 // no error of the SDK stays as it is.
 func told(err error) error {
-	var operation *smithy.OperationError
-	if !errors.As(err, &operation) {
+	var (
+		operation *smithy.OperationError
+		already   *failure
+	)
+	if errors.As(err, &already) || !errors.As(err, &operation) {
 		return err
 	}
 	text := oneLine(operation.Err.Error())

@@ -65,10 +65,10 @@ func (w *writer) land(ctx context.Context) error {
 	select {
 	case <-w.flight.done:
 	case <-ctx.Done():
-		return w.fail("writing", context.Cause(ctx))
+		return w.fail(fmt.Errorf("writing %s: %w", w.name, context.Cause(ctx)))
 	}
 	if err := w.flight.err; err != nil {
-		return w.fail("writing", err)
+		return w.fail(err)
 	}
 	w.parts, w.flight = append(w.parts, w.flight.part), nil
 	return nil
@@ -91,7 +91,7 @@ func (w *writer) open(ctx context.Context, algorithm types.ChecksumAlgorithm) er
 	out, err := w.store.client.CreateMultipartUpload(ctx, input, call.option)
 	w.stray = w.stray || call.unanswered
 	if err != nil {
-		return w.fail("writing", w.store.explain(ctx, "beginning", w.name, err))
+		return w.fail(w.store.explain(ctx, "beginning", w.name, err))
 	}
 	w.upload = aws.ToString(out.UploadId)
 	return nil
@@ -165,5 +165,5 @@ func (s *Store) abort(ctx context.Context, name, upload string) error {
 	if err == nil || codeOf(err) == "NoSuchUpload" {
 		return nil
 	}
-	return fmt.Errorf("aborting: %w", s.explain(ctx, "discarding", name, err))
+	return s.explain(ctx, "discarding", name, err)
 }

@@ -91,11 +91,12 @@ func (r *reader) open() error {
 		if statusOf(err) == http.StatusRequestedRangeNotSatisfiable {
 			return badRange(r.at, r.end-r.at)
 		}
-		return r.store.explain(r.ctx, "opening", r.name, err)
+		return r.store.explain(r.ctx, "opening", r.name, noVersion(err))
 	}
 	r.store.seen.Store(true)
 	if err := r.fits(out, whole); err != nil {
-		return errors.Join(err, out.Body.Close())
+		_ = out.Body.Close() // none of it is wanted
+		return err
 	}
 	r.body = out.Body
 	return nil

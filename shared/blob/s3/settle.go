@@ -31,7 +31,7 @@ func (w *writer) settle(ctx context.Context, c *call, err error) (blob.Object, e
 		w.upload = ""
 		return object, nil
 	case missed == nil:
-		return blob.Object{}, fmt.Errorf("another's object has the name: %w", blob.ErrExists)
+		return blob.Object{}, fmt.Errorf("making %s: %w", w.name, blob.ErrExists)
 	case refused:
 		return blob.Object{}, w.store.explain(ctx, "making", w.name, err)
 	}

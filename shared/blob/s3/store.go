@@ -15,6 +15,8 @@ package s3
 
 import (
 	"context"
+	"errors"
+	"net/http"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -83,7 +85,7 @@ func (s *Store) Stat(ctx context.Context, name string) (blob.Object, error) {
 func (s *Store) head(ctx context.Context, name string, version *string) (o blob.Object, writer string, err error) {
 	out, err := s.client.HeadObject(ctx, &s3.HeadObjectInput{Bucket: &s.bucket, Key: &name, VersionId: version})
 	if err != nil {
-		return o, "", s.missing(ctx, err)
+		return o, "", s.missing(ctx, name, version, err)
 	}
 	s.seen.Store(true)
 	o = blob.Object{Name: name, Version: aws.ToString(out.VersionId), Size: aws.ToInt64(out.ContentLength), Modified: aws.ToTime(out.LastModified)}
@@ -96,9 +98,17 @@ func (s *Store) head(ctx context.Context, name string, version *string) (o blob.
 // nullVersion is S3's name for what was written while no versions were kept.
 const nullVersion = "null"
 
-// missing looks whether a 404 without a body means the object or the bucket.
-func (s *Store) missing(ctx context.Context, err error) error {
-	if statusOf(err) != 404 || s.seen.Load() {
+// missing finds out what an answer without a body means: a 404 the object or the
+// bucket, a 400 the version or something else.
+func (s *Store) missing(ctx context.Context, name string, version *string, err error) error {
+	switch status := statusOf(err); {
+	case status == http.StatusBadRequest && version != nil:
+		out, err := s.client.GetObject(ctx, &s3.GetObjectInput{Bucket: &s.bucket, Key: &name, VersionId: version, Range: aws.String("bytes=0-0")})
+		if err == nil {
+			err = errors.Join(errors.New("the object is there, and cannot be described"), out.Body.Close())
+		}
+		return noVersion(err)
+	case status != http.StatusNotFound || s.seen.Load():
 		return err
 	}
 	if _, absent := s.client.HeadBucket(ctx, &s3.HeadBucketInput{Bucket: &s.bucket}); absent != nil {
@@ -118,7 +128,7 @@ func (s *Store) Delete(ctx context.Context, name, version string) error {
 		return nil
 	}
 	_, err := s.client.DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: &s.bucket, Key: &name, VersionId: &version})
-	if err == nil || absent(err) {
+	if err = noVersion(err); err == nil || absent(err) {
 		return nil
 	}
 	return s.explain(ctx, "deleting", name, err)

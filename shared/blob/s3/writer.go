@@ -70,7 +70,7 @@ func (w *writer) Write(p []byte) (n int, err error) {
 	}
 	for len(p) > 0 {
 		if err := context.Cause(w.ctx); err != nil {
-			return n, w.fail("writing", err)
+			return n, w.fail(fmt.Errorf("writing %s: %w", w.name, err))
 		}
 		limit, err := w.room(w.ctx)
 		if err != nil {
@@ -88,7 +88,7 @@ func (w *writer) Write(p []byte) (n int, err error) {
 func (w *writer) room(ctx context.Context) (limit int, err error) {
 	size := partSize(w.next())
 	if size == 0 {
-		return 0, w.fail("writing", fmt.Errorf("it has more bytes than S3 takes: %w", blob.ErrFull))
+		return 0, w.fail(fmt.Errorf("writing %s: it has more bytes than S3 takes: %w", w.name, blob.ErrFull))
 	}
 	if w.filling.size == size {
 		if err := w.send(ctx); err != nil {
@@ -124,9 +124,9 @@ func (w *writer) usable() error {
 }
 
 // fail notes that there is no going on.
-func (w *writer) fail(doing string, err error) error {
+func (w *writer) fail(err error) error {
 	if w.err == nil {
-		w.err = fmt.Errorf("%s %s: %w", doing, w.name, err)
+		w.err = err
 	}
 	return w.err
 }
@@ -138,11 +138,11 @@ func (w *writer) Commit(ctx context.Context) (blob.Object, error) {
 		return blob.Object{}, w.clean(ctx, err)
 	}
 	if err := context.Cause(ctx); err != nil {
-		return blob.Object{}, w.clean(ctx, w.fail("committing", err))
+		return blob.Object{}, w.clean(ctx, w.fail(fmt.Errorf("committing %s: %w", w.name, err)))
 	}
 	object, err := w.finish(ctx)
 	if err != nil {
-		return blob.Object{}, w.clean(ctx, w.fail("committing", err))
+		return blob.Object{}, w.clean(ctx, w.fail(err))
 	}
 	w.done = true
 	w.filling.release()
@@ -185,7 +185,7 @@ func (w *writer) put(ctx context.Context) (blob.Object, error) {
 func (w *writer) made(ctx context.Context, version *string, answer middleware.Metadata) (blob.Object, error) {
 	if aws.ToString(version) == "" {
 		w.loose = true
-		return blob.Object{}, fmt.Errorf("the bucket %s keeps no versions: %w", w.store.bucket, blob.ErrBusy)
+		return blob.Object{}, fmt.Errorf("making %s: %w: the bucket %s keeps no versions", w.name, blob.ErrBusy, w.store.bucket)
 	}
 	w.store.seen.Store(true)
 	at, ok := awsmiddleware.GetServerTime(answer)
@@ -219,8 +219,8 @@ func (w *writer) clean(ctx context.Context, err error) error {
 		dropped = w.recall(ctx)
 	}
 	if dropped != nil {
-		err = unknown("removing what was written of", w.name, errors.Join(err, dropped))
-		w.err = err
+		w.err = unknown("making", w.name, fmt.Errorf("%w; removing what was written: %w", err, dropped))
+		return w.err
 	}
 	return err
 }
