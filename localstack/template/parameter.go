@@ -26,6 +26,9 @@ func parameters(declared map[string]any, o Options) (map[string]any, error) {
 		if standard, has := row["Default"]; !set && has {
 			text, set = Text(standard), true
 		}
+		if standard, has := o.Defaults[name]; !set && has {
+			text, set = standard, true
+		}
 		switch err := allowed(row, text); {
 		case !set && o.Partial:
 			continue

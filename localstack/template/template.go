@@ -23,6 +23,10 @@ type Options struct {
 	// defaults.
 	Parameters map[string]string
 
+	// Defaults are values of parameters that are neither given nor have a default
+	// in the template. Those that the template does not declare are left out.
+	Defaults map[string]string
+
 	// Names are what resources are called where they are: "Table" is what a Ref
 	// of it gives, "Table.StreamArn" one of its attributes. A resource that is
 	// not in it is called by its logical id.
@@ -127,6 +131,21 @@ func (s *Stack) Property(id string, path ...string) (any, error) {
 	return v, nil
 }
 
+// Keys returns the names, in order, of what a property holds, none of which need
+// be known. A property that is no map has none.
+func (s *Stack) Keys(id string, path ...string) ([]string, error) {
+	resource, ok := s.resources[id].(map[string]any)
+	if !ok {
+		return nil, fmt.Errorf("there is no resource %s", id)
+	}
+	v, err := s.walk(resource["Properties"], path)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %s: %w", id, strings.Join(path, "."), err)
+	}
+	m, _ := v.(map[string]any)
+	return slices.Sorted(maps.Keys(m)), nil
+}
+
 // Global returns what the template says of all functions, likewise.
 func (s *Stack) Global(path ...string) (any, error) {
 	v, err := s.at(s.globals["Function"], path)
@@ -136,23 +155,44 @@ func (s *Stack) Global(path ...string) (any, error) {
 	return v, nil
 }
 
-// at walks down unresolved values, so that what is beside the path need not be
-// known, and resolves what it finds at the end.
+// at resolves what is at the end of a path.
 func (s *Stack) at(v any, path []string) (any, error) {
-	for _, key := range path {
-		if name, argument, is := intrinsic(v); is {
-			resolved, err := s.call(name, argument)
-			if err != nil {
-				return nil, err
-			}
-			v = resolved
-		}
-		m, _ := v.(map[string]any)
-		v = m[key]
+	v, err := s.walk(v, path)
+	if err != nil {
+		return nil, err
 	}
 	resolved, err := s.resolve(v)
 	if resolved == noValue {
 		resolved = nil
 	}
 	return resolved, err
+}
+
+// walk goes down unresolved values, so that what is beside the path need not be
+// known.
+func (s *Stack) walk(v any, path []string) (any, error) {
+	for _, key := range path {
+		m, err := s.shallow(v)
+		if err != nil {
+			return nil, err
+		}
+		v = m[key]
+	}
+	if m, err := s.shallow(v); m != nil || err != nil {
+		return m, err
+	}
+	return v, nil
+}
+
+// shallow is a map itself, or the map that a call gives.
+func (s *Stack) shallow(v any) (map[string]any, error) {
+	if name, argument, is := intrinsic(v); is {
+		resolved, err := s.call(name, argument)
+		if err != nil {
+			return nil, err
+		}
+		v = resolved
+	}
+	m, _ := v.(map[string]any)
+	return m, nil
 }

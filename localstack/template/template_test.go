@@ -120,6 +120,13 @@ func TestParametersAreChecked(t *testing.T) {
 			t.Errorf("%q is not in %v", want, err)
 		}
 	}
+	usual, err := template.Parse([]byte(text), template.Options{Defaults: map[string]string{"Endpoint": "http://x", "Stage": "test", "Other": "y"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if v, err := usual.Property("F", "Ref"); v != "prod" || err != nil {
+		t.Errorf("a default of the template's own: %v, %v", v, err)
+	}
 	partial, err := template.Parse([]byte(text), template.Options{Partial: true})
 	if err != nil {
 		t.Fatal(err)

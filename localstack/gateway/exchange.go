@@ -1,0 +1,173 @@
+package gateway
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/gander-images/gander/localstack/lambda"
+)
+
+// Limits of the gateways.
+//
+// Source: API Gateway Developer Guide, "Quotas for configuring and running a REST
+// API" and the same for an HTTP API; Elastic Load Balancing User Guide, "Lambda
+// functions as targets".
+const (
+	maxBody     = 10 << 20
+	maxHeader   = 10240   // request line and headers
+	maxALB      = 1 << 20 // a load balancer's, of a body and of an answer
+	restTimeout = 29 * time.Second
+	httpTimeout = 30 * time.Second
+	maxDrained  = 1 << 30 // of a body that is too large, so that its sender reads the answer
+)
+
+// An exchange is one request on its way through the gateway, and its answer.
+type exchange struct {
+	gateway *Gateway
+	writer  http.ResponseWriter
+	request *http.Request
+	stage   string // that the path named; empty below a hostname
+	path    string // as it was sent, without the stage
+	query   string // as it was sent
+	match   match
+	id      string
+	began   time.Time
+}
+
+// handler answers requests below a stage, or below the root.
+func (g *Gateway) handler(stage string) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		e := &exchange{gateway: g, writer: w, request: r, stage: stage, id: uuid.NewString(), began: time.Now()}
+		e.path, e.query = requestTarget(r)
+		if stage != "" {
+			e.path = strings.TrimPrefix(e.path, "/"+stage)
+		}
+		if e.path == "" {
+			e.path = "/"
+		}
+		e.serve()
+	})
+}
+
+// belowStage answers at the API's own URL.
+func (g *Gateway) belowStage() http.Handler {
+	stage := g.api.stage
+	inner := g.handler(stage)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if path, _ := requestTarget(r); path != "/"+stage && !strings.HasPrefix(path, "/"+stage+"/") {
+			writeJSON(w, http.StatusForbidden, "Forbidden")
+			return
+		}
+		inner.ServeHTTP(w, r)
+	})
+}
+
+// requestTarget splits what the request line names, as it was sent.
+func requestTarget(r *http.Request) (path, query string) {
+	path, query, _ = strings.Cut(r.RequestURI, "?")
+	if !strings.HasPrefix(path, "/") {
+		path = r.URL.EscapedPath() // an absolute form, as for a proxy
+	}
+	return path, query
+}
+
+func (e *exchange) serve() {
+	var found bool
+	if e.match, found = e.find(); !found {
+		e.turnAway()
+		return
+	}
+	if headerSize(e.request) > maxHeader {
+		e.simple(http.StatusRequestHeaderFieldsTooLarge, "Request Header Fields Too Large")
+		return
+	}
+	body, err := io.ReadAll(io.LimitReader(e.request.Body, maxBody+1))
+	if err != nil {
+		panic(http.ErrAbortHandler) // the caller went away
+	}
+	event, fits := e.event(body)
+	if len(body) > maxBody || !fits {
+		_, _ = io.Copy(io.Discard, io.LimitReader(e.request.Body, maxDrained)) // see maxDrained
+		e.tooLarge()
+		return
+	}
+	e.invoke(event)
+}
+
+// invoke calls the function and answers with what it says.
+func (e *exchange) invoke(event []byte) {
+	f := e.gateway.functions[e.match.function]
+	ctx, cancel := context.WithTimeout(e.request.Context(), e.gateway.config.Shape.timeout(f))
+	defer cancel()
+	outcome, err := f.Invoke(ctx, event)
+	switch {
+	case errors.Is(err, context.DeadlineExceeded):
+		e.timedOut()
+	case err != nil:
+		panic(http.ErrAbortHandler) // the caller went away, or the gateway does
+	case outcome.Failed:
+		e.gateway.log.Error("a function failed", "function", f.Name(), "kind", outcome.Kind, "message", outcome.Message())
+		e.failed()
+	default:
+		e.answer(outcome)
+	}
+}
+
+func (s Shape) timeout(f *lambda.Function) time.Duration {
+	switch s {
+	case REST:
+		return restTimeout
+	case HTTP:
+		return httpTimeout
+	}
+	return f.Timeout() + time.Minute // a load balancer waits for the function
+}
+
+// headerSize is what the request line and the headers take.
+func headerSize(r *http.Request) int {
+	var b bytes.Buffer
+	_ = r.Header.Write(&b) // into memory
+	return b.Len() + len(r.Method) + len(r.RequestURI) + len(r.Proto) + len(r.Host) + len("Host: \r\n\r\n")
+}
+
+// sourceIP is where the request came from.
+func (e *exchange) sourceIP() string {
+	host, _, err := net.SplitHostPort(e.request.RemoteAddr)
+	if err != nil {
+		return e.request.RemoteAddr
+	}
+	return host
+}
+
+// contextPath is the path with the stage where the caller named it.
+func (e *exchange) contextPath() string {
+	if e.stage == "" {
+		return e.path
+	}
+	return "/" + e.stage + e.path
+}
+
+// stamp marks an answer as the gateway's.
+func (e *exchange) stamp(h http.Header) {
+	h.Set("X-Amzn-Requestid", e.id)
+	h.Set("X-Amz-Apigw-Id", e.id[:8]+"=")
+}
+
+func (e *exchange) logged(status int, why string) {
+	attributes := []any{
+		"function", e.match.function, "method", e.request.Method, "path", e.path, "status", status,
+		"ms", time.Since(e.began).Milliseconds(),
+	}
+	if why != "" {
+		attributes = append(attributes, "why", why)
+	}
+	e.gateway.log.Info("answered", attributes...)
+}
