@@ -44,6 +44,8 @@ type fake struct {
 	sink   bool                  // parts and objects are not kept
 	bucket string                // none other is there
 	before func(r *http.Request) // looks at every request
+
+	unversioned bool // no answer names a version
 }
 
 type fakeObject struct {
@@ -279,8 +281,16 @@ func (f *fake) make(w http.ResponseWriter, r *http.Request, key, writer string, 
 	}
 	o := &fakeObject{key: key, version: f.id(), writer: writer, data: data, at: time.Now()}
 	f.objects[key] = o
-	w.Header().Set("x-amz-version-id", o.version)
+	f.version(w, o)
 	return o
+}
+
+func (f *fake) version(w http.ResponseWriter, o *fakeObject) {
+	if f.unversioned {
+		o.version = nullVersion
+		return
+	}
+	w.Header().Set("x-amz-version-id", o.version)
 }
 
 func (f *fake) copyPart(w http.ResponseWriter, r *http.Request, u *fakeUpload) {
@@ -329,7 +339,7 @@ func (f *fake) get(w http.ResponseWriter, r *http.Request, key string) {
 		refuse(w, r, 404, "NoSuchKey", "The specified key does not exist.")
 		return
 	}
-	w.Header().Set("x-amz-version-id", o.version)
+	f.version(w, o)
 	w.Header().Set("x-amz-meta-gander-writer", o.writer)
 	w.Header().Set("ETag", fmt.Sprintf("%q", o.version))
 	http.ServeContent(w, r, "", o.at, strings.NewReader(string(o.data)))
