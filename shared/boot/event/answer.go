@@ -110,11 +110,19 @@ func (a *Recorder) Encode() (payload []byte, ok bool, err error) {
 	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), b.Len() <= a.limit()+16<<10, nil
 }
 
+// noContentType is what an answer without a type is said to be, as Glance says it
+// of its 204s. A REST API would call it JSON, and clients would read its empty
+// body as such.
+const noContentType = "text/html; charset=UTF-8"
+
 // encodeHeader fills in the one form of header that the shape reads: given both,
 // a gateway would merge them.
 func (a *Recorder) encodeHeader(out *answer) {
 	if a.shape.isALB() {
 		out.StatusDescription = fmt.Sprintf("%d %s", a.status, http.StatusText(a.status))
+	}
+	if a.shape == REST && a.sent.Get("Content-Type") == "" {
+		a.sent.Set("Content-Type", noContentType)
 	}
 	if a.shape == REST || a.shape == ALBMulti {
 		out.MultiValueHeaders = a.sent

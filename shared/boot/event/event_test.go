@@ -220,6 +220,15 @@ func TestBinaryAnswersAreBase64(t *testing.T) {
 	}
 }
 
+// TestEmptyAnswersAreNoJSON: a REST API takes an answer without a type for JSON,
+// and glanceclient then fails on the empty body of a deletion.
+func TestEmptyAnswersAreNoJSON(t *testing.T) {
+	got := answer(t, event.REST, "DELETE", func(w http.ResponseWriter) { w.WriteHeader(http.StatusNoContent) })
+	if fmt.Sprint(got["multiValueHeaders"]) != "map[Content-Type:[text/html; charset=UTF-8]]" {
+		t.Error(got)
+	}
+}
+
 func TestHeadHasNoBody(t *testing.T) {
 	got := answer(t, event.HTTP, "HEAD", func(w http.ResponseWriter) { _, _ = io.WriteString(w, "OK") })
 	if got["body"] != "" {
