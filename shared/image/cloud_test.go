@@ -17,6 +17,9 @@ import (
 // examples than on the local mix.
 func init() { _ = flag.Set("rapid.checks", "20") }
 
+// deliveries is how many orders of changes are played to the reaper.
+const deliveries = 4
+
 // openPorts opens the cloud mix over a table and a bucket of its own.
 func openPorts(tb testing.TB) ports {
 	tb.Helper()

@@ -11,6 +11,9 @@ import (
 	"github.com/gander-images/gander/shared/table/bolt"
 )
 
+// deliveries is how many orders of changes are played to the reaper.
+const deliveries = 20
+
 // openPorts opens the local mix in a new folder.
 func openPorts(tb testing.TB) ports {
 	tb.Helper()

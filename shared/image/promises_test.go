@@ -331,7 +331,7 @@ func (w *world) idsAreUsedOnce() {
 // doubled, late, and shuffled between images. The end is the same as that of a
 // plain walk.
 func TestP9AnyDelivery(t *testing.T) {
-	for seed := range uint64(20) {
+	for seed := range uint64(deliveries) {
 		t.Run(fmt.Sprintf("seed=%d", seed), func(t *testing.T) {
 			random := rand.New(rand.NewPCG(seed, 9))
 			w := newWorld(t)
