@@ -6,13 +6,14 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/gander-images/gander/shared/boot/account"
 	"github.com/gander-images/gander/shared/boot/setting"
 )
 
 // command runs gander with these words, to its end.
 func command(environ []string, args ...string) (code int, stdout, stderr string) {
 	var out, errs strings.Builder
-	p := &process{args: args, environ: environ, stdout: &out, stderr: &errs, patience: usualPatience}
+	p := &process{args: args, environ: environ, stdout: &out, stderr: &errs, patience: usualPatience, account: account.FromEnvironment}
 	code = p.command()
 	return code, out.String(), errs.String()
 }
@@ -32,8 +33,11 @@ func TestCommands(t *testing.T) {
 		{[]string{"serve", "-help"}, 0, "-listen VALUE", ""},
 		{[]string{"serve", "-lisen", "x"}, 2, "", "flag provided but not defined: -lisen"},
 		{[]string{"serve", "now"}, 2, "", `"now" is no flag`},
-		{[]string{"serve", "-only", "images"}, 2, "", `"images" cannot be served alone`},
-		{[]string{"serve", "-lease", "soon", "-policy-file", "p.yaml"}, 1, "", "2 settings are wrong:"},
+		{[]string{"serve", "-only", "images"}, 2, "", `"images" cannot be served alone; data, consumers and identity can`},
+		{[]string{"serve", "-only", "data", "-data", "/nowhere"}, 1, "", "GANDER_DEVELOPMENT_KEY: it is missing, and there is no /nowhere/identity.pub"},
+		{[]string{"serve", "-only", "consumers", "-table", "images"}, 1, "", "GANDER_BUCKET: it is missing beside GANDER_TABLE"},
+		{[]string{"serve", "-table", "images", "-bucket", "bytes"}, 1, "", "AWS_REGION: it is missing"},
+		{[]string{"serve", "-lease", "soon", "-policy-file", "/nowhere/p.yaml"}, 1, "", "2 settings are wrong:"},
 	} {
 		code, stdout, stderr := command(nil, test.args...)
 		if code != test.code || !strings.Contains(stdout, test.stdout) || !strings.Contains(stderr, test.stderr) || (code == 0) != (stderr == "") {

@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/gander-images/gander/shared/boot/account"
 )
 
 // longWait ends a test whose condition never comes true; no outcome depends on
@@ -66,8 +68,8 @@ func run(t *testing.T, data string, start func(*process) int, patience patience,
 		stdout: &logBuffer{}, stderr: &logBuffer{listen: make(chan string, 1)},
 	}
 	p := &process{
-		environ: append([]string{"GANDER_DATA=" + data}, environ...),
-		stdout:  r.stdout, stderr: r.stderr, signals: r.signals, patience: patience,
+		environ: append(folder(data), environ...),
+		stdout:  r.stdout, stderr: r.stderr, signals: r.signals, patience: patience, account: account.FromEnvironment,
 	}
 	go func() { r.exit <- start(p) }()
 	select {
@@ -79,6 +81,14 @@ func run(t *testing.T, data string, start func(*process) int, patience patience,
 	}
 	t.Cleanup(func() { r.stop() })
 	return r
+}
+
+// folder is the setting of a process on the local mix; none on the cloud mix.
+func folder(data string) []string {
+	if data == "" {
+		return nil
+	}
+	return []string{"GANDER_DATA=" + data}
 }
 
 // serve starts gander serve on any port.
