@@ -87,6 +87,7 @@ func TestNobodyThere(t *testing.T) {
 
 // TestBusyTells has the log learn what kept the table busy.
 func TestBusyTells(t *testing.T) {
+	t.Parallel()
 	f := newFake(t)
 	for _, operation := range []string{"GetItem", "BatchGetItem", "Query", "TransactWriteItems"} {
 		f.ever(operation, throttle)

@@ -46,7 +46,7 @@ func (r *follower) list(ctx context.Context) error {
 		s.parent = aws.ToString(d.ParentShardId)
 		shards, known[id] = append(shards, s), s
 	}
-	for id := range r.known {
+	for id := range r.Shards {
 		if known[id] == nil {
 			r.forget(id)
 		}

@@ -114,6 +114,7 @@ func TestBatches(t *testing.T) {
 
 // TestReadsAreTriedAgain after what may pass.
 func TestReadsAreTriedAgain(t *testing.T) {
+	t.Parallel()
 	f := newFake(t)
 	f.then("GetItem", throttle, cut, half, garbage, fail(500, "InternalServerError", ""), answer(object{"Item": stored(nil)}))
 	f.then("Query", throttle, cut, half, garbage, fail(500, "InternalServerError", ""), answer(object{"Items": []object{stored(nil)}}))

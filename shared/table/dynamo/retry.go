@@ -21,14 +21,16 @@ const (
 	mostPause  = 640 * time.Millisecond
 )
 
-// leastAttempt is the time that an attempt gets at least, as far as there is any.
+// leastAttempt is the time that an attempt gets at least, as far as the context
+// has any.
 const leastAttempt = 500 * time.Millisecond
 
 // A call is one call of the port, made of one attempt or more.
 type call struct {
 	write    bool
-	deadline time.Time
+	deadline time.Time     // no attempt begins after it
 	each     time.Duration // for one attempt, so that one that hangs can be repeated
+	least    time.Duration // with less left, an attempt would more likely be cut off than answered
 	pause    time.Duration // bound of the next one
 	attempt  attempt
 	unsure   bool  // an attempt may have happened
@@ -45,7 +47,8 @@ func (t *Table) begin(ctx context.Context, write bool) *call {
 	if d, ok := ctx.Deadline(); ok && d.Before(c.deadline) {
 		c.deadline = d
 	}
-	c.each = max(time.Until(c.deadline)*2/5, leastAttempt)
+	all := time.Until(c.deadline)
+	c.each, c.least = max(all/3, leastAttempt), all/20
 	return c
 }
 
@@ -94,11 +97,7 @@ func overtime(err error) bool {
 
 func (c *call) once(ctx context.Context, do func(context.Context) error) error {
 	c.attempt.sent = false
-	end := time.Now().Add(c.each)
-	if end.After(c.deadline) {
-		end = c.deadline
-	}
-	ctx, cancel := context.WithDeadline(context.WithValue(ctx, attemptKey{}, &c.attempt), end)
+	ctx, cancel := context.WithTimeout(context.WithValue(ctx, attemptKey{}, &c.attempt), c.each)
 	defer cancel()
 	return do(ctx)
 }
@@ -107,7 +106,7 @@ func (c *call) once(ctx context.Context, do func(context.Context) error) error {
 func (c *call) rest(ctx context.Context) bool {
 	pause := rand.N(c.pause) //nolint:gosec // no secret
 	c.pause = min(2*c.pause, mostPause)
-	if time.Until(c.deadline) <= pause {
+	if time.Until(c.deadline)-pause < c.least {
 		return false
 	}
 	timer := time.NewTimer(pause)

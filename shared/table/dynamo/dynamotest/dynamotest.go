@@ -32,15 +32,23 @@ func Endpoint(t testing.TB) string {
 	return ""
 }
 
-// Config returns the settings of the engine's clients.
+// Config returns the settings of the engine's clients, whose connections end with
+// the test.
 func Config(t testing.TB) aws.Config {
 	t.Helper()
 	Endpoint(t)
-	cfg, err := config.LoadDefaultConfig(t.Context())
+	cfg, err := config.LoadDefaultConfig(t.Context(), config.WithHTTPClient(client(t)))
 	if err != nil {
 		t.Fatal(err)
 	}
 	return cfg
+}
+
+func client(t testing.TB) *http.Client {
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	transport.MaxIdleConnsPerHost = 64 // for suites of many writers
+	t.Cleanup(transport.CloseIdleConnections)
+	return &http.Client{Transport: transport}
 }
 
 // Table makes a table in the template's shape, which goes with the test, and
@@ -93,7 +101,7 @@ func answers(t testing.TB, path string) bool {
 	if err != nil {
 		t.Fatal(err)
 	}
-	response, err := http.DefaultClient.Do(request)
+	response, err := client(t).Do(request)
 	if err != nil {
 		t.Fatal(err)
 	}
