@@ -32,7 +32,7 @@ var (
 	Sweeper = Consumer{Name: "sweeper", Needs: dueNeeds, take: sweep}
 )
 
-const dueNeeds = httpapi.ReadTable | httpapi.WriteTable | httpapi.ReadBytes | httpapi.DeleteBytes
+const dueNeeds = httpapi.ReadTable | httpapi.WriteTable | httpapi.DeleteBytes
 
 // Consumers lists them all.
 func Consumers() []Consumer { return []Consumer{Reaper, Sweeper} }

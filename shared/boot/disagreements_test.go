@@ -147,7 +147,7 @@ var grantDamages = map[string]damage{
 	"containers may more": {func(i *inventory) {
 		more(dataProperties(i, "TaskRole"), "s3:DeleteObject", "arn:${AWS::Partition}:s3:::${Bucket}/images/*")
 	}, "s3:DeleteObject on arn:${AWS::Partition}:s3:::${Bucket}/images/*: in TaskRole"},
-	"containers may less": {func(i *inventory) { statements(dataProperties(i, "TaskRole"))[3]["Action"] = []any{} }, "s3:PutObject on arn:${AWS::Partition}:s3:::${Bucket}/images/*: in the needs of the data plane, not in TaskRole"},
+	"containers may less": {func(i *inventory) { statements(dataProperties(i, "TaskRole"))[2]["Action"] = []any{} }, "s3:PutObject on arn:${AWS::Partition}:s3:::${Bucket}/images/*: in the needs of the data plane, not in TaskRole"},
 	"any repository": {
 		func(i *inventory) { statements(dataProperties(i, "ExecutionRole"))[2]["Resource"] = "*" },
 		"ecr:BatchGetImage on *: in ExecutionRole, not in the needs of the data plane",

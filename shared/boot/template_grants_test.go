@@ -25,18 +25,23 @@ type action struct {
 }
 
 // grants are the actions that each need takes. They are what the adapters call:
-// DynamoDB's transactions take the actions of their parts, and S3 calls writing
-// a part PutObject, and asking for an object's size GetObject.
+// DynamoDB's transactions take the actions of their parts; S3 calls writing a
+// part PutObject, and describing an object GetObject, or GetObjectVersion where
+// the request names a version. Whoever writes or removes bytes has to find out
+// at times whether an object is there, and S3 says that one is not to those alone
+// who may list the bucket.
 //
 // Source: AWS Service Authorization Reference, "Actions, resources, and
-// condition keys for Amazon DynamoDB", and for Amazon S3.
+// condition keys for Amazon DynamoDB", and for Amazon S3; Amazon S3 API
+// Reference, HeadObject, "Permissions".
 var grants = map[httpapi.Needs][]action{
-	httpapi.ReadTable:   on(theTable, "dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"),
-	httpapi.WriteTable:  on(theTable, "dynamodb:UpdateItem", "dynamodb:DeleteItem", "dynamodb:ConditionCheckItem"),
-	httpapi.ReadBytes:   on(theObjects, "s3:GetObject", "s3:GetObjectVersion"),
-	httpapi.WriteBytes:  on(theObjects, "s3:PutObject"),
-	httpapi.DeleteBytes: append(on(theObjects, "s3:DeleteObjectVersion", "s3:AbortMultipartUpload"), on(theBucket, "s3:ListBucketMultipartUploads")...),
-	httpapi.Tokens:      nil,
+	httpapi.ReadTable:  on(theTable, "dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"),
+	httpapi.WriteTable: on(theTable, "dynamodb:UpdateItem", "dynamodb:DeleteItem", "dynamodb:ConditionCheckItem"),
+	httpapi.ReadBytes:  on(theObjects, "s3:GetObjectVersion"),
+	httpapi.WriteBytes: append(on(theObjects, "s3:PutObject", "s3:GetObject"), on(theBucket, "s3:ListBucket")...),
+	httpapi.DeleteBytes: append(on(theObjects, "s3:DeleteObjectVersion", "s3:AbortMultipartUpload", "s3:GetObject"),
+		on(theBucket, "s3:ListBucket", "s3:ListBucketMultipartUploads")...),
+	httpapi.Tokens: nil,
 }
 
 func on(where place, names ...string) []action {
