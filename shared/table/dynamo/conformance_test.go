@@ -13,8 +13,8 @@ import (
 )
 
 // wrongIn tells what an engine is known to get wrong. See docs/emulators.md.
-func wrongIn(t *testing.T) map[string]string {
-	if dynamotest.Ministack(t) {
+func wrongIn(t *testing.T, cfg aws.Config) map[string]string {
+	if dynamotest.Ministack(t, cfg) {
 		return map[string]string{
 			"Limits/transaction bytes": "ministack holds the request's JSON, base64 and all, to 4 MB; DynamoDB the items",
 		}
@@ -24,7 +24,7 @@ func wrongIn(t *testing.T) map[string]string {
 
 func TestConformance(t *testing.T) {
 	cfg := dynamotest.Config(t)
-	name, wrong := dynamotest.Table(t, cfg), wrongIn(t)
+	name, wrong := dynamotest.Table(t, cfg), wrongIn(t, cfg)
 	tabletest.Run(t, func(*testing.T) tabletest.Store {
 		s := open(cfg, name)
 		s.Wrong = wrong

@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
@@ -37,18 +38,18 @@ func Endpoint(t testing.TB) string {
 func Config(t testing.TB) aws.Config {
 	t.Helper()
 	Endpoint(t)
-	cfg, err := config.LoadDefaultConfig(t.Context(), config.WithHTTPClient(client(t)))
+	cfg, err := config.LoadDefaultConfig(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	return cfg
-}
-
-func client(t testing.TB) *http.Client {
 	transport := http.DefaultTransport.(*http.Transport).Clone()
+	if c, ok := cfg.HTTPClient.(*awshttp.BuildableClient); ok {
+		transport = c.GetTransport()
+	}
 	transport.MaxIdleConnsPerHost = 64 // for suites of many writers
 	t.Cleanup(transport.CloseIdleConnections)
-	return &http.Client{Transport: transport}
+	cfg.HTTPClient = &http.Client{Transport: transport}
+	return cfg
 }
 
 // Table makes a table in the template's shape, which goes with the test, and
@@ -90,18 +91,13 @@ func template(t testing.TB) string {
 }
 
 // Ministack reports whether the engine is ministack.
-func Ministack(t testing.TB) bool {
+func Ministack(t testing.TB, cfg aws.Config) bool {
 	t.Helper()
-	return answers(t, "/_ministack/health")
-}
-
-func answers(t testing.TB, path string) bool {
-	t.Helper()
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, strings.TrimSuffix(Endpoint(t), "/")+path, nil)
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, strings.TrimSuffix(Endpoint(t), "/")+"/_ministack/health", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	response, err := client(t).Do(request)
+	response, err := cfg.HTTPClient.Do(request)
 	if err != nil {
 		t.Fatal(err)
 	}
