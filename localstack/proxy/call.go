@@ -32,6 +32,8 @@ type Call struct {
 	body   []byte // of DynamoDB and its streams
 	stream string // ARN of the stream that is read
 	shard  int    // likewise: which of Config.Shards
+
+	iterator string // as the proxy handed it out
 }
 
 // maxBody bounds what is read whole: 4 MB of a transaction, more in base64.

@@ -83,7 +83,7 @@ func TestCallsAreRead(t *testing.T) {
 			return err
 		}, streamOf, "dynamodb:GetShardIterator " + streamOf},
 		{"GetRecords", func(t *testing.T, c clients) error {
-			_, err := c.streams.GetRecords(t.Context(), &dynamodbstreams.GetRecordsInput{ShardIterator: aws.String(streamOf + "|0|its|own")})
+			_, err := c.streams.GetRecords(t.Context(), &dynamodbstreams.GetRecordsInput{ShardIterator: aws.String(streamOf + "|0|7|its|own")})
 			return err
 		}, streamOf, "dynamodb:GetRecords " + streamOf},
 

@@ -59,9 +59,10 @@ const (
 	Reordered
 	// Withheld gives none, and the same place to read on from.
 	Withheld
-	// IteratorExpired is ExpiredIteratorException.
+	// IteratorExpired is ExpiredIteratorException, for this iterator for good.
 	IteratorExpired
-	// Trimmed is TrimmedDataAccessException: the records are older than a day.
+	// Trimmed is TrimmedDataAccessException: the records are older than a day. It
+	// stays with the iterator, too.
 	Trimmed
 )
 

@@ -39,7 +39,7 @@ func complete(t *testing.T, c clients) error {
 }
 
 func records(t *testing.T, c clients) error {
-	_, err := c.streams.GetRecords(t.Context(), &dynamodbstreams.GetRecordsInput{ShardIterator: aws.String(streamOf + "|0|1")})
+	_, err := c.streams.GetRecords(t.Context(), &dynamodbstreams.GetRecordsInput{ShardIterator: aws.String(streamOf + "|0|7|1")})
 	return err
 }
 
@@ -91,6 +91,10 @@ func TestFaults(t *testing.T) {
 			seen := w.engine.operations()
 			if (len(seen) == 1) != c.done || rule.Count() != 1 {
 				t.Errorf("the engine saw %v; %d calls were spoiled", seen, rule.Count())
+			}
+			if c.fault == IteratorExpired || c.fault == Trimmed {
+				wantCode(t, "the same iterator", c.ask(t, w.clients(nil)), c.code)
+				return
 			}
 			if c.fault == Rejected {
 				w.engine.answer = func(rw http.ResponseWriter, _ *http.Request) {

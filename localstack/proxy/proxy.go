@@ -53,6 +53,8 @@ type Proxy struct {
 	uses      map[Use]int
 	denied    map[Use]int
 	rules     []*Injection
+	iterators int              // handed out so far
+	spoilt    map[string]Fault // iterators that are of no use any more
 }
 
 // New makes a proxy that knows no function yet.
@@ -66,7 +68,7 @@ func New(config Config) *Proxy {
 	}
 	return &Proxy{
 		config: config, signer: v4.NewSigner(), now: time.Now,
-		functions: map[string]Function{}, uses: map[Use]int{}, denied: map[Use]int{},
+		functions: map[string]Function{}, uses: map[Use]int{}, denied: map[Use]int{}, spoilt: map[string]Fault{},
 	}
 }
 
@@ -174,6 +176,7 @@ func (p *Proxy) use(f Function, u Use) error {
 // pass does the call, with the fault that a rule wants.
 func (p *Proxy) pass(w http.ResponseWriter, x *exchange) error {
 	x.fault, x.rule = p.strike(x.call)
+	x.fault = p.sour(x.call, x.fault)
 	if err := p.before(x); err != nil {
 		drain(x.in)
 		return err

@@ -16,8 +16,9 @@ import (
 // shardMark parts a shard's own id from the index of the one it is dealt into.
 const shardMark = "-part"
 
-// iteratorMark parts what the proxy must know of an iterator from the engine's.
-// AWS's own iterators begin with the stream's ARN, too.
+// iteratorMark parts what the proxy must know of an iterator from the engine's:
+// stream, index of the shard, and a number that no other has. AWS's own iterators
+// begin with the stream's ARN, too.
 const iteratorMark = "|"
 
 // readStream fills in what a request to the streams does, and takes out of it
@@ -36,6 +37,7 @@ func (c *Call) readStream() error {
 		r["ExclusiveStartShardId"], _ = shardOf(id)
 	}
 	if iterator := text("ShardIterator"); iterator != "" {
+		c.iterator = iterator
 		c.stream, c.shard, r["ShardIterator"] = iteratorOf(iterator)
 	}
 	resource := c.stream
@@ -59,16 +61,34 @@ func shardOf(id string) (own string, index int) {
 }
 
 func iteratorOf(text string) (stream string, index int, own string) {
-	parts := strings.SplitN(text, iteratorMark, 3)
-	if len(parts) != 3 {
+	parts := strings.SplitN(text, iteratorMark, 4)
+	if len(parts) != 4 {
 		return "", 0, text
 	}
 	index, _ = strconv.Atoi(parts[1]) // written below
-	return parts[0], index, parts[2]
+	return parts[0], index, parts[3]
 }
 
-func (c Call) iterator(own string) string {
-	return c.stream + iteratorMark + strconv.Itoa(c.shard) + iteratorMark + own
+// iterator is the engine's own as the proxy hands it out.
+func (p *Proxy) iterator(c Call, own string) string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.iterators++
+	return strings.Join([]string{c.stream, strconv.Itoa(c.shard), strconv.Itoa(p.iterators), own}, iteratorMark)
+}
+
+// sour returns the fault that a call's iterator has had before: one that has
+// expired stays so.
+func (p *Proxy) sour(c Call, f Fault) Fault {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	switch was, known := p.spoilt[c.iterator]; {
+	case known:
+		return was
+	case c.iterator != "" && (f == IteratorExpired || f == Trimmed):
+		p.spoilt[c.iterator] = f
+	}
+	return f
 }
 
 // answerStream changes what the streams answer: iterators, shards and records.
@@ -91,7 +111,7 @@ func (p *Proxy) answerStream(w http.ResponseWriter, x *exchange, answer *http.Re
 		for _, name := range []string{"ShardIterator", "NextShardIterator"} {
 			var own string
 			if json.Unmarshal(document[name], &own) == nil && own != "" {
-				document[name] = quoted(x.call.iterator(own))
+				document[name] = quoted(p.iterator(x.call, own))
 			}
 		}
 	}

@@ -173,8 +173,9 @@ func TestP9ReaperConflicts(t *testing.T) {
 	reaped(t, 0, each(2, proxy.Conflicted, anyWrite), each(3, proxy.AnswerLost, anyWrite), each(1, proxy.Duplicated, anyRead))
 }
 
-// TestP9Redelivered kills the reaper before its position is written: everything
-// is delivered again, to a world in which it was done already.
+// TestP9Redelivered kills the reaper before its position is written, and goes on
+// with the images. Then everything is delivered again, to a world in which it was
+// done long ago.
 func TestP9Redelivered(t *testing.T) {
 	f := newFaulty(t, 0)
 	ends := f.lives()
@@ -183,6 +184,14 @@ func TestP9Redelivered(t *testing.T) {
 	f.eventually("the first reaper ends its work", func() bool { return len(f.undone(ends)) == 0 })
 	first.stop()
 	f.heal()
+	for id, end := range ends {
+		if end == Queued {
+			if err := f.upload(f.mustGet(id), strings.NewReader("a new try")); err != nil {
+				t.Fatal(err)
+			}
+			ends[id] = Active
+		}
+	}
 	second := f.startReaper()
 	f.eventually("all is delivered again", func() bool { return second.delivered() >= first.delivered() })
 	second.stop()
