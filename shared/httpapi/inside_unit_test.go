@@ -3,10 +3,8 @@
 package httpapi
 
 import (
-	"bytes"
 	"context"
 	"fmt"
-	"sync"
 
 	"github.com/gander-images/gander/shared/caller"
 	"github.com/gander-images/gander/shared/problem"
@@ -25,24 +23,6 @@ type unreachable struct{}
 
 func (unreachable) Authenticate(context.Context, string, string) (caller.Caller, error) {
 	return caller.Caller{}, problem.New(problem.Unavailable, "The identity service is not available. Try again.")
-}
-
-// A lockedBuffer collects what many write.
-type lockedBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (l *lockedBuffer) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
-}
-
-func (l *lockedBuffer) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
 }
 
 // contending is a table in which somebody else writes to the same record just

@@ -52,7 +52,7 @@ func (w *world) line(request string) map[string]any {
 		var found []map[string]any
 		for text := range strings.Lines(w.logged()) {
 			var line map[string]any
-			if json.Unmarshal([]byte(text), &line) == nil && line["request_id"] == request && line["msg"] == "request" {
+			if json.Unmarshal([]byte(text[max(0, strings.Index(text, "{")):]), &line) == nil && line["request_id"] == request && line["msg"] == "request" {
 				found = append(found, line)
 			}
 		}

@@ -40,3 +40,18 @@ func TestRequestIDFromEvents(t *testing.T) {
 		t.Errorf("line breaks given: answered %q", id)
 	}
 }
+
+// A request that was identified before keeps its id, however long.
+func TestIdentify(t *testing.T) {
+	w := newInside(t)
+	for _, given := range []string{"", "a b", "abc", "req-abc", strings.Repeat("a", 64), "req-" + strings.Repeat("a", 60)} {
+		r := httptest.NewRequest(http.MethodGet, "/versions", nil)
+		r.Header.Set("X-Openstack-Request-Id", given)
+		id := Identify(r)
+		out := httptest.NewRecorder()
+		w.handler.ServeHTTP(out, r)
+		if got := out.Header().Get("X-Openstack-Request-Id"); out.Code != http.StatusOK || got != id {
+			t.Errorf("%q is %s, and answered %d as %s", given, id, out.Code, got)
+		}
+	}
+}

@@ -49,8 +49,9 @@ func notInID(c rune) bool {
 // returns it, for answers that are given in Handler's place.
 func Identify(r *http.Request) string {
 	const name = "X-Openstack-Request-Id"
-	id, err := requestID(r.Header.Get(name))
-	if err == nil { // else Handler says what is wrong with it
+	given := r.Header.Get(name)
+	id, err := requestID(given)
+	if err == nil && id != requestPrefix+given { // else Handler finds it by itself, or says what is wrong
 		r.Header.Set(name, id)
 	}
 	return id

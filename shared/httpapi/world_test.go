@@ -34,6 +34,10 @@ type mix struct {
 	source imagetest.Source // the table, to be read whole
 	blobs  blob.Store
 	logged func() string // what the service wrote to its log so far
+
+	// differs returns what something between caller and service makes of a
+	// call; nil: nothing.
+	differs func(call string) *difference
 }
 
 // newWorld starts the service on the mix that the tests are built for, with
@@ -71,7 +75,11 @@ func (w *world) call(line string, options ...option) *answer {
 	if err != nil {
 		w.t.Fatalf("%s: %v", line, err)
 	}
-	return &answer{t: w.t, line: line, status: response.StatusCode, header: response.Header, body: content}
+	a := &answer{t: w.t, line: line, status: response.StatusCode, header: response.Header, body: content}
+	if w.differs != nil {
+		a.differs = w.differs(line)
+	}
+	return a
 }
 
 // aim turns a URL that has a path alone into one at the mix.

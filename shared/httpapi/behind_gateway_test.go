@@ -1,0 +1,4 @@
+package httpapi
+
+// behindGateway are the differences that the scenarios meet.
+var behindGateway = []difference{}
