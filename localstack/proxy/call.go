@@ -18,9 +18,6 @@ const (
 	S3       Service = "s3"
 )
 
-// account is where everything lives that an engine does not place itself.
-const account = "000000000000"
-
 // A Call is one request, as far as rules and records need to know it.
 type Call struct {
 	Function  string
@@ -76,7 +73,7 @@ func (p *Proxy) read(r *http.Request, payload string) (Call, error) {
 	if service == Streams {
 		err = call.readStream()
 	} else {
-		err = call.readTable(regionOf(r))
+		err = call.readTable("arn:aws:dynamodb:" + regionOf(r) + ":" + p.config.Account + ":table/")
 	}
 	return call, err
 }

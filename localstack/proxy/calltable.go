@@ -35,13 +35,15 @@ type request struct {
 // transactions.
 //
 // Source: Amazon DynamoDB Developer Guide, "IAM with transactions".
-func (c *Call) readTable(region string) error {
+//
+// The ARN of a table is prefix and name.
+func (c *Call) readTable(prefix string) error {
 	var r request
 	if err := json.Unmarshal(c.body, &r); err != nil {
 		return &refusal{status: 400, code: "SerializationException", message: "The request is no JSON."}
 	}
 	use := func(action, table string) {
-		u := Use{Action: "dynamodb:" + action, Resource: tableARN(region, table)}
+		u := Use{Action: "dynamodb:" + action, Resource: tableARN(prefix, table)}
 		if !slices.Contains(c.Uses, u) {
 			c.Uses = append(c.Uses, u)
 		}
@@ -122,9 +124,9 @@ func (c *Call) nameBatch(raw json.RawMessage) {
 }
 
 // tableARN is the ARN of a table, which may be named by one already.
-func tableARN(region, name string) string {
+func tableARN(prefix, name string) string {
 	if strings.HasPrefix(name, "arn:") {
 		return name
 	}
-	return "arn:aws:dynamodb:" + region + ":" + account + ":table/" + name
+	return prefix + name
 }

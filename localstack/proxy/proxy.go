@@ -24,6 +24,10 @@ type Config struct {
 	DynamoDB Upstream // its streams, too
 	S3       Upstream
 
+	// Account is where everything lives that an engine does not place itself, in
+	// the ARNs of what is recorded; not set, 000000000000.
+	Account string
+
 	// Shards is into how many shards the change stream's each shard is dealt, by
 	// item; 0 and 1 leave it whole.
 	Shards int
@@ -65,6 +69,9 @@ func New(config Config) *Proxy {
 		transport.Proxy = nil
 		transport.MaxIdleConnsPerHost = 64
 		config.Transport = transport
+	}
+	if config.Account == "" {
+		config.Account = "000000000000"
 	}
 	return &Proxy{
 		config: config, signer: v4.NewSigner(), now: time.Now,
