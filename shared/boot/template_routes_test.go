@@ -135,7 +135,7 @@ func (d deployment) checkEndpoint() []string {
 	}
 	found = append(found, d.checkAdmission(private)...)
 	binary := set(d.body().Texts("x-amazon-apigateway-binary-media-types")...)
-	wanted := set("application/octet-stream", "application/openstack-images-v2.0-json-patch", "application/openstack-images-v2.1-json-patch")
+	wanted := set("*/*", "application/octet-stream", "application/openstack-images-v2.0-json-patch", "application/openstack-images-v2.1-json-patch")
 	found = append(found, compare("what clients send byte by byte", "the API's binary media types", wanted, binary)...)
 	return append(found, d.checkGatewayAnswers()...)
 }
