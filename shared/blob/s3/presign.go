@@ -36,6 +36,7 @@ func (s *Store) Presign(ctx context.Context, name, version string, life time.Dur
 	}
 	request, err := s3.NewPresignClient(s.client).PresignGetObject(ctx, &s3.GetObjectInput{
 		Bucket: &s.bucket, Key: &name, VersionId: &version, ResponseContentType: aws.String(contentType),
+		ResponseCacheControl: aws.String("no-store"), // it is for whoever was let in, and for nobody's cache
 	}, func(o *s3.PresignOptions) { o.Expires, o.Presigner = life, signer })
 	if err != nil {
 		return "", s.explain(ctx, "signing a URL of", name, err)
