@@ -70,7 +70,7 @@ func deploy(t *testing.T) *installation {
 		t.Fatal(err)
 	}
 	defer local.Close()
-	for _, name := range []string{"gander", "gander-admin"} {
+	for _, name := range []string{"gander", "gander-admin", "gander-other", "gander-reader"} {
 		w := httptest.NewRecorder()
 		local.Handler().ServeHTTP(w, cloud(t, d.data, name).tokenRequest(t))
 		if w.Code != http.StatusCreated {
@@ -84,12 +84,19 @@ func deploy(t *testing.T) *installation {
 // start runs a function as a Lambda.
 func (d *installation) start(name string, environ ...string) *runtimetest.Function {
 	d.t.Helper()
+	return d.startLogged(name, io.Discard, environ...)
+}
+
+// startLogged is start with the function's log.
+func (d *installation) startLogged(name string, logs io.Writer, environ ...string) *runtimetest.Function {
+	d.t.Helper()
 	folder, err := bootstraps()
 	if err != nil {
 		d.t.Fatal(err)
 	}
 	command := exec.Command(filepath.Join(folder, name))
-	command.Env = append([]string{"GANDER_DATA=" + d.data, "GANDER_PUBLIC_ENDPOINT=" + publicEndpoint}, environ...)
+	command.Env = append(append(ofFolder(d.data), "GANDER_PUBLIC_ENDPOINT="+publicEndpoint), environ...)
+	command.Stderr = logs
 	f, err := runtimetest.Start(command, longWait)
 	if err != nil {
 		d.t.Fatal(err)

@@ -68,7 +68,7 @@ func run(t *testing.T, data string, start func(*process) int, patience patience,
 		stdout: &logBuffer{}, stderr: &logBuffer{listen: make(chan string, 1)},
 	}
 	p := &process{
-		environ: append(folder(data), environ...),
+		environ: append(ofFolder(data), environ...),
 		stdout:  r.stdout, stderr: r.stderr, signals: r.signals, patience: patience, account: account.FromEnvironment,
 	}
 	go func() { r.exit <- start(p) }()
@@ -83,8 +83,8 @@ func run(t *testing.T, data string, start func(*process) int, patience patience,
 	return r
 }
 
-// folder is the setting of a process on the local mix; none on the cloud mix.
-func folder(data string) []string {
+// ofFolder is the setting of a process on the local mix; none on the cloud mix.
+func ofFolder(data string) []string {
 	if data == "" {
 		return nil
 	}

@@ -15,6 +15,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"os/exec"
 	"strconv"
 	"sync"
@@ -173,6 +174,9 @@ func (f *Function) Terminate() error { return f.command.Process.Signal(syscall.S
 
 // Exited is closed when the process has ended.
 func (f *Function) Exited() <-chan struct{} { return f.exited }
+
+// State tells how the process ended, once it has.
+func (f *Function) State() *os.ProcessState { return f.command.ProcessState }
 
 // Stop kills the process and waits for its end.
 func (f *Function) Stop() {
