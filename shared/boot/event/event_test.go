@@ -156,6 +156,36 @@ func TestMaimedBodyIsRefused(t *testing.T) {
 	}
 }
 
+// TestBodiesBeyondTheGateway: whoever sent more than can come through learns how
+// much can, and where the rest may go. What did come whole is taken.
+func TestBodiesBeyondTheGateway(t *testing.T) {
+	elb := m{"elb": m{"targetGroupArn": "arn"}}
+	for _, test := range []struct {
+		name    string
+		event   m
+		code    problem.Code
+		limited string
+	}{
+		{"cut", m{"headers": m{"Content-Length": "20000000"}}, problem.TooLarge, "at most 4500000 bytes"},
+		{"cut, in chunks", m{"headers": m{"Transfer-Encoding": "chunked", "X-OpenStack-Image-Size": "20000000"}}, problem.TooLarge, "the data plane, or gander serve"},
+		{"cut by a load balancer", m{"headers": m{"Content-Length": "2000000"}, "requestContext": elb}, problem.TooLarge, "at most 1000000 bytes"},
+		{"maimed", m{"headers": m{"Content-Length": "4500000"}}, problem.Invalid, "passed on 3 bytes of a body of 4500000"},
+		{"whole", m{"headers": m{"Content-Length": "3", "X-OpenStack-Image-Size": "3"}}, problem.Internal, ""},
+		{"whole, by a larger gateway", m{"body": strings.Repeat("x", 5_000_000), "headers": m{"Content-Length": "5000000", "X-OpenStack-Image-Size": "5000000"}}, problem.Internal, ""},
+		{"other sizes are for the operation", m{"headers": m{"Content-Length": "3", "X-OpenStack-Image-Size": "5"}}, problem.Internal, ""},
+	} {
+		e := rest(m{"httpMethod": "PUT", "body": "abc"})
+		for k, v := range test.event {
+			e[k] = v
+		}
+		r, _, err := request(t, e)
+		_, said := problem.Status(err)
+		if r == nil || (err == nil) != (test.code == problem.Internal) || err != nil && !problem.Is(err, test.code) || !strings.Contains(said, test.limited) {
+			t.Errorf("%s: %v", test.name, err)
+		}
+	}
+}
+
 func TestUnknownEvents(t *testing.T) {
 	for _, payload := range []string{
 		``, `null`, `[]`, `"x"`, `{}`, `{"Records":[{"eventSource":"aws:dynamodb"}]}`, `{"version":"2.0","rawPath":"/"}`, `{"version":"3.0","rawPath":"/"}`,
