@@ -105,7 +105,7 @@ func (e *exchange) serve() {
 // invoke calls the function and answers with what it says.
 func (e *exchange) invoke(event []byte) {
 	f := e.gateway.functions[e.match.function]
-	ctx, cancel := context.WithTimeout(e.request.Context(), e.gateway.config.Shape.timeout(f))
+	ctx, cancel := context.WithTimeout(e.request.Context(), e.gateway.config.patience(f))
 	defer cancel()
 	outcome, err := f.Invoke(ctx, event)
 	switch {
@@ -121,11 +121,14 @@ func (e *exchange) invoke(event []byte) {
 	}
 }
 
-func (s Shape) timeout(f *lambda.Function) time.Duration {
-	switch s {
-	case REST:
+// patience is how long the gateway waits for the function.
+func (c Config) patience(f *lambda.Function) time.Duration {
+	switch {
+	case c.timeout != 0:
+		return c.timeout
+	case c.Shape == REST:
 		return restTimeout
-	case HTTP:
+	case c.Shape == HTTP:
 		return httpTimeout
 	}
 	return f.Timeout() + time.Minute // a load balancer waits for the function

@@ -67,6 +67,8 @@ type Config struct {
 
 	// Log gets what functions print, and a line for each invocation.
 	Log io.Writer
+
+	timeout time.Duration // 0: the shape's
 }
 
 // A Gateway is a template at work.

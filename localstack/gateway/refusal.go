@@ -35,7 +35,7 @@ var kinds = map[string]struct {
 }
 
 // contextVariable is what a body may hold of the request.
-var contextVariable = regexp.MustCompile(`\$[a-zA-Z]+(\.[a-zA-Z]+)*`)
+var contextVariable = regexp.MustCompile(`\$[a-zA-Z0-9]+(\.[a-zA-Z0-9]+)*`)
 
 var contextVariables = []string{
 	"$context.requestId", "$context.error.message", "$context.error.messageString", "$context.error.responseType",

@@ -67,10 +67,8 @@ func work(event, at string, count int, header http.Header) {
 	case "sleep":
 		time.Sleep(time.Minute)
 	case "grow":
-		var kept [][]byte
-		for {
-			kept = append(kept, bytes.Repeat([]byte{1}, 8<<20))
-			time.Sleep(10 * time.Millisecond)
+		for kept := []byte{1}; ; time.Sleep(10 * time.Millisecond) {
+			kept = append(kept, bytes.Repeat([]byte{1}, 8<<20)...)
 		}
 	case "large":
 		post(at+"/response", strings.Repeat("x", lambda.MaxAnswer+1))

@@ -106,7 +106,7 @@ func (m *Mapping) Delivered() int {
 
 // run looks for shards and reads each as soon as its parent was read.
 func (m *Mapping) run(ctx context.Context) {
-	first := true
+	latest := m.settings.Latest // for the shards that are there first
 	var said string
 	for ctx.Err() == nil {
 		shards, err := m.shards(ctx)
@@ -114,9 +114,10 @@ func (m *Mapping) run(ctx context.Context) {
 		case err == nil:
 			said = ""
 			for _, shard := range m.ready(shards) {
-				m.running.Go(func() { m.read(ctx, shard, m.settings.Latest && first) })
+				at := position{shard: shard, latest: latest}
+				m.running.Go(func() { m.read(ctx, at) })
 			}
-			first = false
+			latest = false
 		case ctx.Err() == nil && err.Error() != said:
 			said = err.Error() // once, not at every try
 			m.options.Log.Error("a stream cannot be read", "stream", m.settings.Stream, "error", err)

@@ -11,20 +11,19 @@ import (
 )
 
 // read reads one shard to its end.
-func (m *Mapping) read(ctx context.Context, shard string, latest bool) {
-	at := position{shard: shard, latest: latest}
+func (m *Mapping) read(ctx context.Context, at position) {
 	var said string
 	for ctx.Err() == nil {
 		ended, err := m.step(ctx, &at)
 		switch {
 		case ended:
-			m.finished(shard)
+			m.finished(at.shard)
 			return
 		case err == nil:
 			said = ""
 		case ctx.Err() == nil && err.Error() != said:
 			said = err.Error()
-			m.options.Log.Warn("a shard cannot be read; trying again", "shard", shard, "error", err)
+			m.options.Log.Warn("a shard cannot be read; trying again", "shard", at.shard, "error", err)
 		}
 		if err != nil {
 			wait(ctx, m.options.Every)
@@ -55,8 +54,8 @@ func (m *Mapping) step(ctx context.Context, at *position) (ended bool, err error
 	}
 	if len(page.Records) > 0 {
 		m.take(ctx, at.shard, page.Records)
-		if ctx.Err() != nil {
-			return false, nil
+		if err := ctx.Err(); err != nil {
+			return false, err
 		}
 		at.last = *page.Records[len(page.Records)-1].Dynamodb.SequenceNumber
 	} else if page.NextShardIterator != nil {
