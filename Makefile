@@ -44,7 +44,7 @@ deploy: ## deploy to AWS by SAM (STACK=name PARAMETERS="Name=value ...")
 	@test -n "$(STACK)" || { echo 'make deploy STACK=name PARAMETERS="Name=value ..."; docs/deploying.md lists the parameters' >&2; exit 1; }
 	@command -v sam >/dev/null || { echo 'make deploy needs the command sam, which is not there; the Python package aws-sam-cli has it' >&2; exit 1; }
 	@$(MAKE) --no-print-directory build ARCH=$(CLOUD_ARCH)
-	@sam deploy --template-file template.yaml --stack-name $(STACK) --resolve-s3 --no-fail-on-empty-changeset \
+	@SAM_CLI_TELEMETRY=$${SAM_CLI_TELEMETRY:-0} sam deploy --template-file template.yaml --stack-name $(STACK) --resolve-s3 --no-fail-on-empty-changeset \
 	  --capabilities CAPABILITY_IAM CAPABILITY_AUTO_EXPAND \
 	  --parameter-overrides Architecture=$(if $(filter amd64,$(CLOUD_ARCH)),x86_64,$(CLOUD_ARCH)) $(PARAMETERS)
 
@@ -96,6 +96,7 @@ build/made/localstack: localstack/requirements.txt
 
 # What LocalStack needs on this machine where there is no container engine.
 local-tools: build/made/localstack-plugins build/made/dynoxide-$(DYNOXIDE)
+	@:
 
 build/made/localstack-plugins: build/made/localstack localstack/plugins/pyproject.toml
 	@build/localstack/bin/pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e localstack/plugins
