@@ -16,7 +16,7 @@ FUNCTIONS := $(filter-out standalone,$(notdir $(patsubst %/,%,$(wildcard functio
 SCRATCH   := build/bin/$(ARCH)
 
 .DEFAULT_GOAL := help
-.PHONY: help run gander build package deploy test lint fmt bench coldstart docs clean emulators local-tools local-up local-test local-down
+.PHONY: help run gander build package deploy test test-cloud lint fmt bench coldstart docs clean emulators local-light local-tools local-up local-test local-down
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -51,6 +51,25 @@ deploy: ## deploy to AWS by SAM (STACK=name PARAMETERS="Name=value ...")
 test: ## run all tests (TESTFLAGS=-race and the like)
 	@$(GO) test $(TESTFLAGS) ./... ./.ci/table
 
+# Everything on the first pair of engines, through each kind of gateway; the two
+# ports alone on the others, none of which may be the only one to be right.
+ENGINES ?= dynoxide,versitygw ministack,versitygw-https localstack localstack-https
+SHAPES  ?= http alb albmulti
+CLOUD    = $(sort $(dir $(shell grep -rl --include='*_test.go' '^//go:build cloud' localstack shared functions)))
+
+test-cloud: build emulators build/tools/emulate ## run the tests that need engines (ENGINES=dynoxide,versitygw, TESTFLAGS=)
+	@set -e; for engines in $(ENGINES); do echo "== $$engines" >&2; shapes=; \
+	  case $$engines in \
+	  dynoxide,versitygw) packages='$(CLOUD:%=./%)' shapes='$(SHAPES)' ;; \
+	  *,*) packages='./shared/table/dynamo ./shared/blob/s3' ;; \
+	  *) packages=./shared/blob/s3 ;; \
+	  esac; \
+	  build/tools/emulate $$engines -- $(GO) test $(TESTFLAGS) -tags cloud $$packages; \
+	  for shape in $$shapes; do echo "== $$engines, $$shape" >&2; \
+	    build/tools/emulate $$engines -- $(GO) test $(TESTFLAGS) -tags cloud ./shared/httpapi -shape $$shape; \
+	  done; \
+	done
+
 lint: build/tools/golangci-lint ## check style and likely mistakes
 	@build/tools/golangci-lint run ./... ./.ci/table
 	@$(GO) vet ./... ./.ci/table
@@ -69,6 +88,14 @@ VERSITYGW := v1.8.0
 MINISTACK := 1.5.33
 
 emulators: build/made/dynoxide-$(DYNOXIDE) build/made/versitygw-$(VERSITYGW) build/made/ministack-$(MINISTACK) build/made/localstack ## install the engines that stand in for AWS
+
+local-light: build build/made/dynoxide-$(DYNOXIDE) build/made/versitygw-$(VERSITYGW) build/tools/light ## the local cloud without Python: engines, the functions, a gateway of ours
+	@exec build/tools/light
+
+build/tools/emulate build/tools/light: FORCE
+	@mkdir -p build/tools && $(GO) build -o $@ ./localstack/$(notdir $@)
+
+FORCE:
 
 build/made/dynoxide-$(DYNOXIDE):
 	@mkdir -p build/tools build/made build/npm
