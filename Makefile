@@ -58,17 +58,17 @@ SHAPES  ?= http alb albmulti
 CLOUD    = $(sort $(dir $(shell grep -rl --include='*_test.go' '^//go:build cloud' localstack shared functions)))
 
 test-cloud: build emulators build/tools/emulate ## run the tests that need engines (ENGINES=dynoxide,versitygw, TESTFLAGS=)
-	@set -e; for engines in $(ENGINES); do echo "== $$engines" >&2; shapes=; \
+	@code=0; for engines in $(ENGINES); do echo "== $$engines" >&2; shapes=; \
 	  case $$engines in \
 	  dynoxide,versitygw) packages='$(CLOUD:%=./%)' shapes='$(SHAPES)' ;; \
 	  *,*) packages='./shared/table/dynamo ./shared/blob/s3' ;; \
 	  *) packages=./shared/blob/s3 ;; \
 	  esac; \
-	  build/tools/emulate $$engines -- $(GO) test $(TESTFLAGS) -tags cloud $$packages; \
+	  build/tools/emulate $$engines -- $(GO) test $(TESTFLAGS) -tags cloud $$packages || code=1; \
 	  for shape in $$shapes; do echo "== $$engines, $$shape" >&2; \
-	    build/tools/emulate $$engines -- $(GO) test $(TESTFLAGS) -tags cloud ./shared/httpapi -shape $$shape; \
+	    build/tools/emulate $$engines -- $(GO) test $(TESTFLAGS) -tags cloud ./shared/httpapi -shape $$shape || code=1; \
 	  done; \
-	done
+	done; exit $$code
 
 lint: build/tools/golangci-lint ## check style and likely mistakes
 	@build/tools/golangci-lint run ./... ./.ci/table

@@ -84,9 +84,15 @@ type Gateway struct {
 	dataPlane *url.URL
 
 	servers  []*http.Server
-	mappings []*mapping.Mapping
+	mappings []feeding
 	stop     context.CancelFunc
 	running  sync.WaitGroup
+}
+
+// A feeding is a mapping and the function that it feeds.
+type feeding struct {
+	*mapping.Mapping
+	function string
 }
 
 // Start reads the template and serves it.

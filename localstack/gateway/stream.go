@@ -28,9 +28,10 @@ func (g *Gateway) startMappings(s *template.Stack, functions []function) error {
 			if err != nil {
 				return fmt.Errorf("%s: %s: %w", f.id, name, err)
 			}
-			g.mappings = append(g.mappings, mapping.Start(settings, mapping.Options{
+			m := mapping.Start(settings, mapping.Options{
 				Streams: dynamodbstreams.NewFromConfig(g.config.AWS), Invoke: g.feed(f.name), Log: g.log, Every: pollEvery,
-			}))
+			})
+			g.mappings = append(g.mappings, feeding{m, f.name})
 		}
 	}
 	return nil

@@ -59,6 +59,11 @@ func (g *Gateway) Tally() map[string]Tally {
 		copied.Answers = maps.Clone(row.Answers)
 		all[name] = copied
 	}
+	for _, m := range g.mappings {
+		row := all[m.function]
+		row.Records += m.Delivered()
+		all[m.function] = row
+	}
 	return all
 }
 
