@@ -56,7 +56,7 @@ func (a *answer) has(name, value string) *answer {
 			return a // another answer altogether
 		}
 	}
-	if got != value {
+	if got != value && value != "*" {
 		a.t.Errorf("%s: %d, header %s is %q, want %q", a.line, a.status, name, got, value)
 	}
 	return a

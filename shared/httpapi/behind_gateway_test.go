@@ -1,4 +1,87 @@
 package httpapi
 
-// behindGateway are the differences that the scenarios meet.
-var behindGateway = []difference{}
+// behindGateway are the differences that the scenarios meet. docs/differences.md
+// has a row for each, with the reason; the rows are held against each other.
+var behindGateway = []difference{
+	{
+		row: "bodies beyond 4.5 MB", scenario: "TestLargeUploads", calls: []string{"* (5 MiB)", "* (11 MiB)"},
+		status: 413, says: "4.5 MiB of image data", shapes: "rest",
+	},
+	{
+		row: "bodies beyond 4.5 MB", scenario: "TestLongBodies", calls: []string{"POST /v2/images (10 MiB)"},
+		says: "4.5 MiB of image data", shapes: "rest",
+	},
+	{
+		row: "bodies in chunks", scenario: "TestUnexpectedBodies", calls: []string{"GET /v2/images/* (in chunks)"},
+		status: 400, says: "A body is not expected with this request.",
+	},
+	{
+		row: "bodies in chunks", scenario: "TestUnexpectedBodies", calls: []string{"POST /v2/images (no chunks)"},
+		says: "Body expected in request.",
+	},
+	{
+		row: "request line and headers beyond 10,240 bytes", scenario: "TestListRefused", calls: []string{"GET /v2/images?id=xxx*"},
+		status: 431,
+	},
+	{
+		row: "methods that HTTP does not know", scenario: "TestRoutes", calls: []string{"FROB /v2/images/*"},
+		status: 501, says: "501 Not Implemented", shapes: "rest",
+	},
+	{
+		row: "methods that HTTP does not know", scenario: "TestAuthentication", calls: []string{"FROB /v2/nope"},
+		status: 501, says: "501 Not Implemented", shapes: "rest",
+	},
+	{
+		row: "encoded letters and slashes in paths", scenario: "TestRoutes", calls: []string{"GET /v2/images%2F*", "GET /v2/%69mages/*"},
+		status: 404, shapes: "rest",
+	},
+	{
+		row: "other names of the version", scenario: "TestRoutes", calls: []string{"GET /v2.0/images/*", "GET /v2.17/images/*", "GET /images/* (*v2.3)"},
+		status: 308,
+	},
+	{
+		row: "order of parameters in links", scenario: "TestListLinks", calls: []string{"GET /v2/images?tag=*"},
+		sorted: true, shapes: "rest",
+	},
+	{
+		row: "queries that are not UTF-8", scenario: "TestListRefused", calls: []string{"GET /v2/images?name=%ff", "GET /v2/images?%ff=x"},
+		status: 200, shapes: "rest",
+	},
+	{
+		row: "queries that are not UTF-8", scenario: "TestOrderOfChecks", calls: []string{"POST /v2/images (query)"},
+		status: 201, shapes: "rest",
+	},
+	{
+		row: "queries that are not UTF-8", scenario: "TestOrderOfChecks", calls: []string{"POST /v2/images (query/serve)"},
+		status: 403, says: "'self' is read-only", shapes: "rest",
+	},
+	{
+		row: "`WWW-Authenticate`, `Content-MD5`", scenario: "TestAuthentication",
+		calls:  []string{"* (none)", "* (blanks)", "* (a bad one)", "GET /v2/nope", "GET /v2", "GET /v2/", "GET /v2/%ff", "GET /v2.5/images/x", "PATCH /v2/images"},
+		header: map[string]string{"Www-Authenticate": "", "X-Amzn-Remapped-Www-Authenticate": `Keystone uri="` + publicEndpoint + `"`}, shapes: "rest",
+	},
+	{
+		row: "`WWW-Authenticate`, `Content-MD5`", scenario: "TestImageDataDownload", calls: []string{"* (empty)"},
+		header: map[string]string{"Content-Md5": "", "X-Amzn-Remapped-Content-Md5": "d41d8cd98f00b204e9800998ecf8427e"}, shapes: "rest",
+	},
+	{
+		row: "headers of downloads", scenario: "TestImageDataDownload", calls: []string{"* (whole)"},
+		header: map[string]string{"Content-Md5": "", "Accept-Ranges": "bytes", "Etag": "*"},
+	},
+	{
+		row: "headers of downloads", scenario: "TestImageDataDownload", calls: []string{"* (a range)"},
+		header: map[string]string{"Content-Md5": ""},
+	},
+	{
+		row: "`Content-Type` of a 204", scenario: "TestImageDataUpload", calls: []string{"PUT *"},
+		header: map[string]string{"Content-Type": "text/html; charset=UTF-8"}, shapes: "rest",
+	},
+	{
+		row: "`Content-Type` of a 204", scenario: "TestImageDelete", calls: []string{"* (the owner)"},
+		header: map[string]string{"Content-Type": "text/html; charset=UTF-8"}, shapes: "rest",
+	},
+	{
+		row: "`Content-Length` of an answer to `HEAD`", scenario: "TestHealthcheck", calls: []string{"HEAD /healthcheck"},
+		header: map[string]string{"Content-Length": "0"},
+	},
+}

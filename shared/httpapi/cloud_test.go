@@ -3,6 +3,7 @@
 package httpapi
 
 import (
+	"context"
 	"flag"
 	"net/http"
 	"net/url"
@@ -39,10 +40,10 @@ func openMix(t testing.TB, settings []string) *mix {
 	g, err := gateway.Start(gateway.Config{
 		Template: filepath.Join(root, "template.yaml"),
 		Parameters: map[string]string{
-			"PublicEndpoint": publicEndpoint, "DevelopmentKey": all.key, "Retention": "1h", "DataPlane": "off", "Cdn": "off",
+			"PublicEndpoint": publicEndpoint, "DevelopmentKey": all.key, "Retention": "1h", "DataPlane": "off",
 		},
 		Names:   map[string]string{"Table": place.Table, "Table.StreamArn": place.Stream, "Bucket": place.Bucket},
-		Environ: func(function string) []string { return environ(function, settings) },
+		Environ: environ(settings),
 		AWS:     place.Config, Shape: shapes[*shape], Log: logs,
 	})
 	if err != nil {
@@ -63,22 +64,30 @@ func openMix(t testing.TB, settings []string) *mix {
 	return &mix{
 		url: at, client: &http.Client{CheckRedirect: toTheBytes}, store: "s3", table: tab,
 		source: imagetest.Through(tab, place.Keys), blobs: s3.Open(place.Config, place.Bucket), logged: logs.String,
+		sweep:   func() error { return g.Sweep(context.Background()) },
 		differs: met.behind(*shape, t.Name()),
 	}
 }
 
-// environ is how a function finds the engines, and what a scenario sets for it.
-func environ(function string, settings []string) []string {
-	var pairs []string
-	for _, pair := range os.Environ() {
-		if strings.HasPrefix(pair, "AWS_") {
-			pairs = append(pairs, pair)
+// readers are the functions that read what a scenario may set.
+var readers = map[string]string{"GANDER_IMAGE_SIZE_CAP": ImageDataUpload.Name, "GANDER_RETENTION": ImageDelete.Name}
+
+// environ is how functions find the engines, and what a scenario sets for them.
+func environ(settings []string) func(function string) []string {
+	return func(function string) []string {
+		var pairs []string
+		for _, pair := range os.Environ() {
+			if strings.HasPrefix(pair, "AWS_") {
+				pairs = append(pairs, pair)
+			}
 		}
+		for _, pair := range settings {
+			if name, _, _ := strings.Cut(pair, "="); readers[name] == function {
+				pairs = append(pairs, pair)
+			}
+		}
+		return pairs
 	}
-	if function == ImageDataUpload.Name { // all that scenarios set is for it
-		pairs = append(pairs, settings...)
-	}
-	return pairs
 }
 
 // toTheBytes follows the redirect of a download, and no other.

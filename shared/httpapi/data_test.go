@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -31,7 +32,7 @@ func TestImageDataUpload(t *testing.T) {
 		"chosen store":             {"abc", []option{octets("abc"), header("X-Image-Meta-Store", w.store)}},
 	} {
 		id := w.made(bootable)
-		w.call("PUT /v2/images/"+id+"/file", c.options...).want(204).is("").has("Content-Type", "")
+		w.call("PUT /v2/images/"+id+"/file", append(c.options, named(name))...).want(204).is("").has("Content-Type", "")
 		fields := w.call("GET /v2/images/" + id).want(200).fields()
 		sum, hash := md5.Sum([]byte(c.data)), sha512.Sum512([]byte(c.data))
 		for key, value := range map[string]any{
@@ -43,6 +44,17 @@ func TestImageDataUpload(t *testing.T) {
 			}
 		}
 		w.call("GET /v2/images/" + id + "/file").want(200).is(c.data)
+	}
+}
+
+// Images may be larger than what gateways pass on.
+func TestLargeUploads(t *testing.T) {
+	w := newWorld(t)
+	for name, size := range map[string]int{"4 MiB": 4 << 20, "5 MiB": 5 << 20, "11 MiB": 11 << 20} {
+		id, data := w.made(bootable), strings.Repeat("0123456789abcdef", size/16)
+		if w.call("PUT /v2/images/"+id+"/file", named(name), octets(data)).want(204).status == 204 {
+			w.call("GET /v2/images/" + id + "/file").want(200).is(data)
+		}
 	}
 }
 
@@ -112,18 +124,34 @@ func TestImageDataUploadFails(t *testing.T) {
 	w.call(path, octets("abc")).want(204)
 }
 
+// What a deletion leaves goes when it is due, and not before; the id stays used.
+func TestDeletedDataGoes(t *testing.T) {
+	w := newWorld(t, "GANDER_RETENTION=0s")
+	id := w.filled("abc")
+	if held := w.stored().Objects[w.store]; len(held) != 1 {
+		t.Fatalf("the store holds %v", held)
+	}
+	w.call("DELETE /v2/images/" + id).want(204)
+	for end := time.Now().Add(longWait); len(w.stored().Objects[w.store]) > 0; {
+		if err := w.sweep(); err != nil || time.Now().After(end) {
+			t.Fatalf("the data stays: %v", err)
+		}
+	}
+	w.refused("POST /v2/images", body(`{"id":"`+id+`"}`)).want(409)
+}
+
 func TestImageDataDownload(t *testing.T) {
 	w := newWorld(t)
 	id, empty, queued := w.filled("0123456789"), w.filled(""), w.made(bootable)
 	public := w.made(`{"visibility":"public","disk_format":"raw","container_format":"bare"}`, as("admin"))
 	w.call("PUT /v2/images/"+public+"/file", as("admin"), octets("x")).want(204)
 	sum := "781e5e245d69b566979b86e28d23f2c7" // MD5 of the ten digits
-	w.call("GET /v2/images/"+id+"/file").want(200).is("0123456789").
+	w.call("GET /v2/images/"+id+"/file", named("whole")).want(200).is("0123456789").
 		has("Content-Type", "application/octet-stream").has("Content-Length", "10").has("Content-Md5", sum).
 		has("Content-Range", "").has("Accept-Ranges", "").has("Etag", "").has("Cache-Control", "no-store")
-	w.call("GET /v2/images/"+id+"/file", header("Range", "bytes=2-4")).want(206).is("234").
+	w.call("GET /v2/images/"+id+"/file", named("a range"), header("Range", "bytes=2-4")).want(206).is("234").
 		has("Content-Length", "3").has("Content-Md5", sum).has("Content-Range", "bytes 2-4/10")
-	w.call("GET /v2/images/"+empty+"/file").want(200).is("").has("Content-Length", "0").has("Content-Md5", "d41d8cd98f00b204e9800998ecf8427e")
+	w.call("GET /v2/images/"+empty+"/file", named("empty")).want(200).is("").has("Content-Length", "0").has("Content-Md5", "d41d8cd98f00b204e9800998ecf8427e")
 	w.call("GET /v2/images/"+queued+"/file", header("Range", "bytes=0-")).want(204).is("")
 
 	for _, c := range []struct {

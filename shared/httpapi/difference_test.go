@@ -1,21 +1,24 @@
 package httpapi
 
 import (
+	"cmp"
 	"regexp"
 	"slices"
 	"strings"
+	"testing"
 )
 
 // A difference is what a gateway makes of some calls of a scenario by itself.
 // Their answers are then held to this, instead of to what the scenario says.
 type difference struct {
-	row      string   // the first cell of its row in docs/differences.md, "Behind a gateway"
-	shapes   string   // kinds of gateway, as in "rest http"; empty: all
-	scenario string   // the test; empty: any
-	calls    []string // their lines, a star for anything
-	status   int      // 0: as without a gateway
-	says     string   // empty, and no status: as without a gateway
-	header   map[string]string
+	row      string            // the first cell of its row in docs/differences.md, "Behind a gateway"
+	shapes   string            // kinds of gateway, as in "rest http"; empty: all
+	scenario string            // the test; empty: any
+	calls    []string          // their lines, a star for anything
+	status   int               // 0: as without a gateway
+	says     string            // empty, and no status: as without a gateway
+	header   map[string]string // of the answer; empty: it has none
+	sorted   bool              // the query comes in the order of its parameters' names
 }
 
 // meets reports whether the difference is of this call.
@@ -30,4 +33,56 @@ func (d *difference) meets(shape, scenario, call string) bool {
 func like(pattern, call string) bool {
 	quoted := strings.ReplaceAll(regexp.QuoteMeta(pattern), `\*`, ".*")
 	return regexp.MustCompile("(?s)^" + quoted + "$").MatchString(call)
+}
+
+// check holds what the difference says, whatever the scenario asks.
+func (d *difference) check(a *answer) {
+	a.t.Helper()
+	if !strings.Contains(string(a.body), d.says) {
+		a.t.Errorf("%s: %d, does not say %q by %q\n%s", a.line, a.status, d.says, d.row, a.body)
+	}
+	for name, value := range d.header {
+		if got := strings.Join(a.header.Values(name), "|"); got != value && value != "*" {
+			a.t.Errorf("%s: %d, header %s is %q, want %q by %q", a.line, a.status, name, got, value, d.row)
+		}
+	}
+}
+
+// handedOn returns the query of a call as it comes to the operation.
+func (w *world) handedOn(call, query string) string {
+	w.t.Helper()
+	if w.differs == nil {
+		return query
+	}
+	d := w.differs(call)
+	if d == nil || !d.sorted {
+		return query
+	}
+	pairs := strings.Split(query, "&")
+	slices.SortStableFunc(pairs, func(a, b string) int {
+		first, _, _ := strings.Cut(a, "=")
+		second, _, _ := strings.Cut(b, "=")
+		return cmp.Compare(first, second)
+	})
+	return strings.Join(pairs, "&")
+}
+
+// TestDifferencesAreLike holds the patterns of calls to what they stand for.
+func TestDifferencesAreLike(t *testing.T) {
+	d := difference{shapes: "rest alb", scenario: "TestX", calls: []string{"GET /a/*/b", "PUT /(x)"}}
+	for _, c := range []struct {
+		shape, scenario, call string
+		meets                 bool
+	}{
+		{"rest", "TestX", "GET /a/1/b", true},
+		{"alb", "TestX", "PUT /(x)", true},
+		{"http", "TestX", "GET /a/1/b", false},
+		{"rest", "TestY", "GET /a/1/b", false},
+		{"rest", "TestX", "GET /a/1/b/c", false},
+		{"rest", "TestX", "PUT /x", false},
+	} {
+		if got := d.meets(c.shape, c.scenario, c.call); got != c.meets {
+			t.Errorf("%+v: %t", c, got)
+		}
+	}
 }

@@ -234,7 +234,7 @@ func TestImageDelete(t *testing.T) {
 	w.refused("DELETE /v2/images/"+public, as("member")).want(403).says("is protected and cannot be deleted")
 	w.refused("DELETE /v2/images/"+public, as("admin")).want(403).says("is protected and cannot be deleted")
 	w.refused("DELETE /v2/images/" + uuid.NewString()).want(404)
-	w.call("DELETE /v2/images/"+id).want(204).is("").has("Content-Type", "").has("Content-Length", "")
+	w.call("DELETE /v2/images/"+id, named("the owner")).want(204).is("").has("Content-Type", "").has("Content-Length", "")
 	w.refused("DELETE /v2/images/" + id).want(404)
 	w.refused("GET /v2/images/"+id, as("admin")).want(404)
 	w.refused("POST /v2/images", body(`{"id":"`+strings.ToUpper(id)+`"}`)).want(409)

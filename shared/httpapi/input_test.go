@@ -50,7 +50,7 @@ func TestBadJSON(t *testing.T) {
 
 func TestLongBodies(t *testing.T) {
 	w := newWorld(t)
-	w.refused("POST /v2/images", body(strings.Repeat(" ", 10<<20))).want(413)
+	w.refused("POST /v2/images", named("10 MiB"), body(strings.Repeat(" ", 10<<20))).want(413).says("longer than")
 	w.call("POST /v2/images", body(`{"a":"`+strings.Repeat("x", 300<<10)+`"}`)).want(201)
 	// Within the body's limit, and beyond what the table holds in one item.
 	w.refused("POST /v2/images", body(`{"a":"`+strings.Repeat("x", 500<<10)+`"}`)).want(413).says("400 KB")
@@ -65,8 +65,8 @@ func TestUnexpectedBodies(t *testing.T) {
 	} {
 		w.refused(line, body("x")).want(400).says("A body is not expected with this request.")
 	}
-	w.refused("GET /v2/images/"+id, chunked("x")).want(200) // only a length speaks for a GET
+	w.refused("GET /v2/images/"+id, named("in chunks"), chunked("x")).want(200) // only a length speaks for a GET
 	w.refused("POST /v2/images", body("")).want(400).says("Body expected in request.")
-	w.refused("POST /v2/images", chunked("")).want(400).says("Malformed JSON")
+	w.refused("POST /v2/images", named("no chunks"), chunked("")).want(400).says("Malformed JSON")
 	w.call("GET /versions", body("x")).want(200)
 }

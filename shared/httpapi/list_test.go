@@ -78,6 +78,7 @@ func TestListLinks(t *testing.T) {
 	}
 	w.made(`{"name":"untagged"}`)
 	query := "tag=a+b&sort_key=disk_format&tag=%C3%BC%26&sort_key=name&sort_dir=asc&limit=2"
+	query = w.handedOn("GET /v2/images?"+query, query)
 	var pages []string
 	for path := "/v2/images?" + query + "&marker="; path != ""; {
 		page := w.list(strings.TrimSuffix(path, "&marker="))

@@ -3,6 +3,8 @@
 package httpapi
 
 import (
+	"context"
+	"errors"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -16,6 +18,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/gander-images/gander/shared/blob/file"
+	"github.com/gander-images/gander/shared/due"
 	"github.com/gander-images/gander/shared/identity"
 	"github.com/gander-images/gander/shared/identity/development"
 	"github.com/gander-images/gander/shared/image"
@@ -80,7 +83,7 @@ func newInside(t testing.TB) *inside {
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 	w.world = &world{t: t, mix: &mix{
-		url: at, client: client, store: "local", table: tab, source: tab, blobs: blobs, logged: w.logs.String,
+		url: at, client: client, store: "local", table: tab, source: tab, blobs: blobs, logged: w.logs.String, sweep: w.sweep,
 	}}
 	return w
 }
@@ -101,18 +104,27 @@ func openLocal(t testing.TB) (*bolt.Table, *file.Store) {
 	return tab, blobs
 }
 
+func (w *inside) sweep() error {
+	images := w.services.Images
+	runner := due.Runner{Table: images.Table, Handlers: images.Handlers(), Now: time.Now, Log: images.Log}
+	return runner.Sweep(context.Background())
+}
+
 // set does what the start of a function would do with a setting.
 func (w *inside) set(setting string) {
 	w.t.Helper()
 	name, value, _ := strings.Cut(setting, "=")
-	n, err := strconv.ParseInt(value, 10, 64)
-	if err != nil {
-		w.t.Fatal(err)
-	}
+	images := w.services.Images
+	var err error
 	switch name {
 	case "GANDER_IMAGE_SIZE_CAP":
-		w.services.Images.Limits.SizeCap = n
+		images.Limits.SizeCap, err = strconv.ParseInt(value, 10, 64)
+	case "GANDER_RETENTION":
+		images.Retention, err = time.ParseDuration(value)
 	default:
-		w.t.Fatalf("no scenario may set %s", name)
+		err = errors.New("no scenario may set it")
+	}
+	if err != nil {
+		w.t.Fatalf("%s: %v", name, err)
 	}
 }

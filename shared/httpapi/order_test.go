@@ -119,7 +119,7 @@ func TestAuthentication(t *testing.T) {
 		{"blanks", []option{header("X-Auth-Token", "  ")}, 401},
 		{"a bad one", []option{header("X-Auth-Token", "wrong")}, 401},
 	} {
-		got := w.call("GET /v2/images/"+id, c.options...).want(c.status).has("Cache-Control", "no-store")
+		got := w.call("GET /v2/images/"+id, append(c.options, named(c.name))...).want(c.status).has("Cache-Control", "no-store")
 		if c.status == 401 {
 			got.has("Www-Authenticate", challenge)
 		}

@@ -1,9 +1,18 @@
 package httpapi
 
 import (
+	"net/http"
 	"strings"
 	"testing"
 )
+
+// accepts asks for a form of the answer, and names the call by it.
+func accepts(form string) option {
+	return func(r *http.Request) {
+		named(form)(r)
+		r.Header.Set("Accept", form)
+	}
+}
 
 func TestRoutes(t *testing.T) {
 	w := newWorld(t)
@@ -33,7 +42,7 @@ func TestRoutes(t *testing.T) {
 		{"POST /v2.7", 302, "", nil},
 		{"GET /v2/", 404, "", nil},
 		{"GET /v2/nope", 404, "", nil},
-		{"GET /v2/nope", 404, "", header("Accept", vendor+"v2.3")},
+		{"GET /v2/nope", 404, "", accepts(vendor + "v2.3")},
 		{"FROB /v2/nope", 501, "", nil},
 		{"TRACE /v2/nope", 501, "", nil},
 		{"FROB /v2/images/" + id, 405, "GET, DELETE", nil},
@@ -57,10 +66,10 @@ func TestRoutes(t *testing.T) {
 		{"GET /v2.0/images/" + id, 200, "", nil},
 		{"GET /v2.17/images/" + id, 200, "", nil},
 		{"PATCH /v2.3/info/stores", 405, "GET", nil},
-		{"GET /images/" + id, 200, "", header("Accept", vendor+"v2.3")},
-		{"GET /images/" + id, 300, "", header("Accept", vendor+"v2.99")},
-		{"GET /images/" + id, 300, "", header("Accept", vendor+"v2.3, */*")},
-		{"GET /v2/images/" + id, 200, "", header("Accept", vendor+"v2.3")},
+		{"GET /images/" + id, 200, "", accepts(vendor + "v2.3")},
+		{"GET /images/" + id, 300, "", accepts(vendor + "v2.99")},
+		{"GET /images/" + id, 300, "", accepts(vendor + "v2.3, */*")},
+		{"GET /v2/images/" + id, 200, "", accepts(vendor + "v2.3")},
 		{"OPTIONS /v2/images", 200, "", without("X-Auth-Token")},
 		{"OPTIONS /nope", 200, "", without("X-Auth-Token")},
 	} {

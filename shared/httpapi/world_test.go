@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"context"
 	"io"
 	"net/http"
 	"net/url"
@@ -34,6 +35,7 @@ type mix struct {
 	source imagetest.Source // the table, to be read whole
 	blobs  blob.Store
 	logged func() string // what the service wrote to its log so far
+	sweep  func() error  // does what is due, as the timer would let it
 
 	// differs returns what something between caller and service makes of a
 	// call; nil: nothing.
@@ -44,7 +46,17 @@ type mix struct {
 // settings, "GANDER_IMAGE_SIZE_CAP=100", where the usual ones will not do.
 func newWorld(t testing.TB, settings ...string) *world {
 	t.Helper()
-	return &world{mix: openMix(t, settings), t: t}
+	w := &world{mix: openMix(t, settings), t: t}
+	t.Cleanup(w.audit)
+	return w
+}
+
+// audit looks for what a scenario leaves behind: bytes and entries of nobody, and
+// records without theirs.
+func (w *world) audit() {
+	for _, fault := range w.stored().Faults() {
+		w.t.Error(fault)
+	}
 }
 
 // publicEndpoint begins the absolute URLs in answers, wherever the service is.
@@ -79,6 +91,9 @@ func (w *world) call(line string, options ...option) *answer {
 	if w.differs != nil {
 		a.differs = w.differs(line)
 	}
+	if a.differs != nil {
+		a.differs.check(a)
+	}
 	return a
 }
 
@@ -104,7 +119,7 @@ func (w *world) refused(line string, options ...option) *answer {
 
 func (w *world) stored() *imagetest.World {
 	w.t.Helper()
-	stored, err := imagetest.Read(w.t.Context(), w.source, map[string]blob.Store{w.store: w.blobs})
+	stored, err := imagetest.Read(context.Background(), w.source, map[string]blob.Store{w.store: w.blobs})
 	if err != nil {
 		w.t.Fatal(err)
 	}
