@@ -98,8 +98,8 @@ type Presigner interface {
 	Store
 
 	// Presign returns an absolute URL that gives the bytes of one version, whole
-	// or by a Range header, as application/octet-stream, to anybody who has it,
-	// for life: at most MaxPresign. Whether the version is there is not looked
+	// or by a Range header, as application/octet-stream that no cache may keep, to
+	// anybody who has it, for life: at most MaxPresign. Whether the version is there is not looked
 	// at. The URL is a secret: it belongs into no log and no error.
 	Presign(ctx context.Context, name, version string, life time.Duration) (string, error)
 }
