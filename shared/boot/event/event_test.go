@@ -62,6 +62,7 @@ func TestPathsAndQueries(t *testing.T) {
 		{"1.0, undecoded path", rest(m{"path": "/v2/images/a%2Fb%20c"}), "/v2/images/a/b c", "/v2/images/a%2Fb%20c", ""},
 		{"1.0, decoded path", rest(m{"path": "/v2/images/ä b"}), "/v2/images/ä b", "/v2/images/%C3%A4%20b", ""},
 		{"1.0, a lone percent sign", rest(m{"path": "/v2/images/100%"}), "/v2/images/100%", "/v2/images/100%25", ""},
+		{"1.0, an empty path", rest(m{"path": ""}), "/", "/", ""},
 		{"1.0, trailing slash", rest(m{"path": "/v2/images/"}), "/v2/images/", "/v2/images/", ""},
 		{
 			"1.0, repeated parameters in order", rest(multi("sort_key", []string{"size", "name"}, "tag", []string{"b,c", "a&b"})),

@@ -59,6 +59,9 @@ func (g *gateway) target(shape Shape) (*url.URL, error) {
 	if shape == HTTP {
 		raw = g.RawPath
 	}
+	if raw == "" && g.method(shape) != "" {
+		raw = "/" // which it means (RFC 9110, 4.2.3); LocalStack hands on a stage's URL without its final slash so
+	}
 	raw = g.withoutStage(raw)
 	u := &url.URL{RawQuery: g.rawQuery(shape)}
 	if decoded, err := url.PathUnescape(raw); err == nil && printable(raw) {
