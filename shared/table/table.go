@@ -5,6 +5,7 @@ package table
 
 import (
 	"context"
+	"strings"
 
 	"github.com/gander-images/gander/shared/problem"
 )
@@ -85,6 +86,12 @@ type Query struct {
 	After     string // exclusive position to start from, which need not exist; empty: the end of the range
 	Backward  bool   // from the highest sort key down
 	Limit     int    // most items to return; at least 1
+}
+
+// Empty reports whether no item can lie in the range, because After is beyond all
+// that begin with Prefix. Adapters answer such a query without asking.
+func (q Query) Empty() bool {
+	return !strings.HasPrefix(q.After, q.Prefix) && q.After != "" && (q.After < q.Prefix) == q.Backward
 }
 
 // A Page is the answer to a Query. It may hold fewer items than Limit, even

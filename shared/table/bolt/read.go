@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"slices"
 
 	"go.etcd.io/bbolt"
 
@@ -23,21 +24,22 @@ func (t *Table) Get(ctx context.Context, keys ...table.Key) ([]*table.Item, erro
 		return found, nil
 	}
 	var units table.Units
+	again := repeated(keys)
 	err := t.view(func(tx *bbolt.Tx) error {
 		items := tx.Bucket(itemBucket)
 		var scratch [256]byte
 		for i, k := range keys {
-			value := items.Get(appendKey(scratch[:0], k.Partition, k.Sort))
-			if value == nil {
-				units = units.Add(table.ReadUnits(0))
-				continue
+			value, size := items.Get(appendKey(scratch[:0], k.Partition, k.Sort)), 0
+			if value != nil {
+				rec, err := decode(value)
+				if err != nil {
+					return fmt.Errorf("reading %q %q: %w", k.Partition, k.Sort, err)
+				}
+				size, found[i] = rec.size(k), rec.item(k)
 			}
-			rec, err := decode(value)
-			if err != nil {
-				return fmt.Errorf("reading %q %q: %w", k.Partition, k.Sort, err)
+			if !again(i) {
+				units = units.Add(table.ReadUnits(size))
 			}
-			units = units.Add(table.ReadUnits(rec.size(k)))
-			found[i] = rec.item(k)
 		}
 		return nil
 	})
@@ -48,6 +50,20 @@ func (t *Table) Get(ctx context.Context, keys ...table.Key) ([]*table.Item, erro
 	return found, nil
 }
 
+// repeated tells, of one key after the other, whether it came before: DynamoDB
+// takes no key twice, so it is asked for, and paid, once.
+func repeated(keys []table.Key) func(i int) bool {
+	if len(keys) <= 32 {
+		return func(i int) bool { return slices.Contains(keys[:i], keys[i]) }
+	}
+	seen := make(map[table.Key]bool, len(keys))
+	return func(i int) bool {
+		before := seen[keys[i]]
+		seen[keys[i]] = true
+		return before
+	}
+}
+
 // Query implements table.Table. A page is one snapshot, and More is exact.
 func (t *Table) Query(ctx context.Context, q table.Query) (table.Page, error) {
 	if err := ready(ctx); err != nil {
@@ -55,6 +71,9 @@ func (t *Table) Query(ctx context.Context, q table.Query) (table.Page, error) {
 	}
 	if err := table.ValidateQuery(q); err != nil {
 		return table.Page{}, err
+	}
+	if q.Empty() {
+		return table.Page{}, nil
 	}
 	var page table.Page
 	bytesRead := 0

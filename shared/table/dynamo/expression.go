@@ -18,7 +18,7 @@ const (
 	never    = isThere + " AND " + isAbsent
 	rightRev = table.AttrRevision + " = :r"
 
-	setBody  = "SET " + table.AttrBody + " = :d, " + table.AttrSchema + " = :v "
+	setDoc   = "SET " + table.AttrBody + " = :d, " + table.AttrSchema + " = :v "
 	countRev = "ADD " + table.AttrRevision + " :i"
 )
 
@@ -54,7 +54,7 @@ func (e *expression) updateOf(w *table.Write) string {
 	head := countRev
 	if w.Kind == table.Put {
 		e.values[":d"], e.values[":v"] = binary(w.Body), number(int64(w.Schema))
-		head = setBody + countRev
+		head = setDoc + countRev
 	}
 	if len(w.Counters) == 0 {
 		return head

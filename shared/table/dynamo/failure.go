@@ -3,6 +3,7 @@ package dynamo
 import (
 	"crypto/tls"
 	"errors"
+	"io"
 	"net"
 	"net/http"
 	"strings"
@@ -50,9 +51,9 @@ var verdicts = map[string]verdict{
 
 // An attempt is one request on its way; it is told by the context.
 type attempt struct {
-	sent       bool   // it came as far as the connection
-	repeatable bool   // its bytes must stay the same
-	body       []byte // those, once they are known
+	sent       bool          // it came as far as the connection
+	repeatable bool          // what it sends must stay the same
+	sends      io.ReadSeeker // that, once it is known
 }
 
 // judge says what the error of an attempt means.

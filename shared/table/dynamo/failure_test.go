@@ -3,7 +3,9 @@ package dynamo
 import (
 	"context"
 	"errors"
+	"io"
 	"net"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -125,5 +127,40 @@ func TestNothingIsSent(t *testing.T) {
 	}
 	if len(f.seen) > 0 {
 		t.Errorf("%d requests came", len(f.seen))
+	}
+}
+
+// bodies is a client that looks at what it is to send.
+type bodies struct {
+	client *http.Client
+	look   func(io.Reader)
+}
+
+func (b bodies) Do(r *http.Request) (*http.Response, error) {
+	b.look(r.Body)
+	return b.client.Do(r)
+}
+
+// TestBodiesAreOnlyRead holds bodies to the one way of reading them that does not
+// make the SDK cut its own connection: see body.
+func TestBodiesAreOnlyRead(t *testing.T) {
+	f := newFake(t)
+	f.ever("GetItem", answer(object{}))
+	f.ever("BatchGetItem", answer(object{}))
+	f.ever("Query", answer(object{}))
+	cfg, looked := f.config(), 0
+	cfg.HTTPClient = bodies{f.Client(), func(r io.Reader) {
+		looked++
+		if _, ok := r.(io.WriterTo); ok {
+			t.Errorf("a body of %T", r)
+		}
+	}}
+	for call, err := range calls(t, Open(cfg, "tab")) {
+		if err != nil {
+			t.Errorf("%s: %v", call, err)
+		}
+	}
+	if looked != 4 {
+		t.Errorf("%d requests for 4 calls", looked)
 	}
 }

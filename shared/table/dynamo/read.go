@@ -158,10 +158,10 @@ func (t *Table) Query(ctx context.Context, q table.Query) (table.Page, error) {
 	if err := table.ValidateQuery(q); err != nil {
 		return table.Page{}, err
 	}
-	in, empty := t.query(q)
-	if empty {
+	if q.Empty() {
 		return table.Page{}, nil
 	}
+	in := t.query(q)
 	var out *dynamodb.QueryOutput
 	err := t.begin(ctx, false).until(ctx, func(attempt context.Context) (err error) {
 		out, err = t.client.Query(attempt, in)
@@ -179,9 +179,9 @@ const (
 )
 
 // query is the request for a page. A position outside the prefix, which DynamoDB
-// refuses, leaves either the whole range or nothing.
-func (t *Table) query(q table.Query) (in *dynamodb.QueryInput, empty bool) {
-	in = &dynamodb.QueryInput{
+// refuses, is one before the whole range: see table.Query.Empty.
+func (t *Table) query(q table.Query) *dynamodb.QueryInput {
+	in := &dynamodb.QueryInput{
 		TableName: t.name, ConsistentRead: aws.Bool(true), Limit: limitOf(q), ScanIndexForward: aws.Bool(!q.Backward),
 		KeyConditionExpression:    aws.String(ofPartition),
 		ExpressionAttributeValues: attributes{":p": text(q.Partition)},
@@ -191,14 +191,10 @@ func (t *Table) query(q table.Query) (in *dynamodb.QueryInput, empty bool) {
 		in.KeyConditionExpression = aws.String(withPrefix)
 		in.ExpressionAttributeValues[":s"] = text(q.Prefix)
 	}
-	switch {
-	case q.After == "":
-	case strings.HasPrefix(q.After, q.Prefix):
+	if q.After != "" && strings.HasPrefix(q.After, q.Prefix) {
 		in.ExclusiveStartKey = keyOf(table.Key{Partition: q.Partition, Sort: q.After})
-	default:
-		return in, (q.After < q.Prefix) == q.Backward
 	}
-	return in, false
+	return in
 }
 
 // mostLimit is more than a page of 1 MB can hold.

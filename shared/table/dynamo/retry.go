@@ -1,7 +1,6 @@
 package dynamo
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -127,36 +126,45 @@ func ready(ctx context.Context) error {
 	return nil
 }
 
-// watch adds to every request two steps that a call needs: one notes that the
-// request goes out, after all that could keep it back; one sends the first
-// attempt's bytes again, for a token goes with its bytes and the SDK writes maps
-// in any order.
+// watch adds to every request two steps that a call needs: one sees to its body,
+// one notes that it goes out, after all that could keep it back.
 func watch(stack *middleware.Stack) error {
-	if err := stack.Build.Add(middleware.BuildMiddlewareFunc("SameBytes", sameBytes), middleware.Before); err != nil {
+	if err := stack.Build.Add(middleware.BuildMiddlewareFunc("Body", setBody), middleware.Before); err != nil {
 		return err
 	}
 	return stack.Deserialize.Add(middleware.DeserializeMiddlewareFunc("Sent", noteSent), middleware.After)
 }
 
-func sameBytes(ctx context.Context, in middleware.BuildInput, next middleware.BuildHandler) (
+// setBody has a repeated write send the first attempt's bytes again: a token goes
+// with its bytes, and the SDK writes maps in any order.
+func setBody(ctx context.Context, in middleware.BuildInput, next middleware.BuildHandler) (
 	out middleware.BuildOutput, metadata middleware.Metadata, err error,
 ) {
 	a, watched := ctx.Value(attemptKey{}).(*attempt)
 	request, isHTTP := in.Request.(*smithyhttp.Request)
-	if !watched || !isHTTP || !a.repeatable {
+	if !watched || !isHTTP {
 		return next.HandleBuild(ctx, in)
 	}
-	if a.body == nil {
-		if a.body, err = io.ReadAll(request.GetStream()); err != nil {
-			return out, metadata, err
-		}
+	if stream, ok := request.GetStream().(io.ReadSeeker); ok && (a.sends == nil || !a.repeatable) {
+		a.sends = stream
 	}
-	if request, err = request.SetStream(bytes.NewReader(a.body)); err != nil {
+	if a.sends == nil {
+		return next.HandleBuild(ctx, in)
+	}
+	if _, err := a.sends.Seek(0, io.SeekStart); err != nil {
 		return out, metadata, err
 	}
-	in.Request = request
+	if in.Request, err = request.SetStream(body{a.sends}); err != nil {
+		return out, metadata, err
+	}
 	return next.HandleBuild(ctx, in)
 }
+
+// A body can be read and sought, and nothing else. With WriteTo, which a
+// bytes.Reader has, the SDK sometimes cuts its own connection: when an answer
+// begins to arrive before net/http has looked for the end of the body, WriteTo
+// returns io.EOF, and that counts as a failure to send.
+type body struct{ io.ReadSeeker }
 
 func noteSent(ctx context.Context, in middleware.DeserializeInput, next middleware.DeserializeHandler) (
 	middleware.DeserializeOutput, middleware.Metadata, error,
