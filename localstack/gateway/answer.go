@@ -141,18 +141,16 @@ func (e *exchange) copyHeaders(to http.Header, a functionAnswer) {
 			to.Add(name, value)
 		}
 	}
-	if shape != ALBMulti {
-		for name, value := range a.Headers {
-			if _, both := a.MultiValueHeaders[name]; !both {
-				add(name, headerText(value))
-			}
-		}
-	}
 	if shape == REST || shape == ALBMulti {
 		for name, values := range a.MultiValueHeaders {
 			for _, value := range values {
 				add(name, value)
 			}
+		}
+	}
+	if shape != ALBMulti {
+		for name, value := range a.Headers {
+			add(name, headerText(value))
 		}
 	}
 	for _, cookie := range a.Cookies {

@@ -91,6 +91,8 @@ func TestAnswersOfFunctions(t *testing.T) {
 		{`{"statusCode":200,"own":1}`, "", 502, "text/html", "DEFAULT_5XX"},
 		{`{"statusCode":"ok"}`, "", 502, "text/html", "DEFAULT_5XX"},
 		{`"text"`, "", 502, "text/html", "DEFAULT_5XX"},
+		{`{"multiValueHeaders":{"X-One":"1"}}`, "", 502, "text/html", "DEFAULT_5XX"},
+		{`{"headers":null,"body":null}`, "", 200, "application/json", ""},
 		{`null`, "", 502, "text/html", "DEFAULT_5XX"},
 		{`no json`, "", 502, "text/html", "DEFAULT_5XX"},
 	} {
@@ -108,7 +110,7 @@ func TestHeadersOfAnswers(t *testing.T) {
 	w := start(t, nil)
 	a := w.call("GET", w.URL()+"/", "", "X-Do", "answer "+text)
 	for name, want := range map[string]string{
-		"X-One": "[1]", "X-Both": "[1 2]", "X-Number": "[7]", "Www-Authenticate": "[]", "X-Amzn-Remapped-Www-Authenticate": "[Keystone]",
+		"X-One": "[1]", "X-Both": "[1 2 no]", "X-Number": "[7]", "Www-Authenticate": "[]", "X-Amzn-Remapped-Www-Authenticate": "[Keystone]",
 		"Content-Md5": "[]", "X-Amzn-Remapped-Content-Md5": "[m]", "Content-Length": "[1]", "Location": "[/]", "Transfer-Encoding": "[]",
 	} {
 		if got := fmt.Sprint(a.Header.Values(name)); got != want {

@@ -35,7 +35,8 @@ type exchange struct {
 	writer  http.ResponseWriter
 	request *http.Request
 	stage   string // that the path named; empty below a hostname
-	path    string // as it was sent, without the stage
+	sent    string // the path as it was sent
+	path    string // without the stage
 	query   string // as it was sent
 	match   match
 	id      string
@@ -46,12 +47,13 @@ type exchange struct {
 func (g *Gateway) handler(stage string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		e := &exchange{gateway: g, writer: w, request: r, stage: stage, id: uuid.NewString(), began: time.Now()}
-		e.path, e.query = requestTarget(r)
-		if stage != "" {
-			e.path = strings.TrimPrefix(e.path, "/"+stage)
+		e.sent, e.query = requestTarget(r)
+		e.path = strings.TrimPrefix(e.sent, "/"+stage)
+		if stage == "" {
+			e.path = e.sent
 		}
-		if e.path == "" {
-			e.path = "/"
+		if g.config.Shape == REST || e.path == "" {
+			e.path = "/" + strings.TrimLeft(e.path, "/") // as recorded of AWS, however many there are
 		}
 		e.serve()
 	})
@@ -62,9 +64,14 @@ func (g *Gateway) belowStage() http.Handler {
 	stage := g.api.stage
 	inner := g.handler(stage)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if path, _ := requestTarget(r); path != "/"+stage && !strings.HasPrefix(path, "/"+stage+"/") {
+		path, query := requestTarget(r)
+		path = "/" + strings.TrimLeft(path, "/")
+		if path != "/"+stage && !strings.HasPrefix(path, "/"+stage+"/") {
 			writeJSON(w, http.StatusForbidden, "Forbidden")
 			return
+		}
+		if r.RequestURI = path; query != "" {
+			r.RequestURI += "?" + query
 		}
 		inner.ServeHTTP(w, r)
 	})
@@ -150,12 +157,12 @@ func (e *exchange) sourceIP() string {
 	return host
 }
 
-// contextPath is the path with the stage where the caller named it.
+// contextPath is the path as it was sent, with the stage where it named that.
 func (e *exchange) contextPath() string {
-	if e.stage == "" {
-		return e.path
+	if e.stage != "" && e.sent == "/"+e.stage {
+		return e.sent + "/"
 	}
-	return "/" + e.stage + e.path
+	return e.sent
 }
 
 // stamp marks an answer as the gateway's.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -139,15 +140,19 @@ type answer struct {
 }
 
 // call sends a request whose target is taken as it is written.
-func (w *world) call(method, url, body string, header ...string) answer {
+func (w *world) call(method, at, body string, header ...string) answer {
 	w.t.Helper()
 	r, err := http.NewRequestWithContext(w.t.Context(), method, w.URL(), strings.NewReader(body))
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	base, path, _ := strings.Cut(strings.TrimPrefix(url, "http://"), "/")
+	base, path, _ := strings.Cut(strings.TrimPrefix(at, "http://"), "/")
 	path, query, _ := strings.Cut("/"+path, "?")
-	r.URL.Host, r.Host, r.URL.Opaque, r.URL.RawQuery = base, base, path, query
+	decoded, err := url.PathUnescape(path)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	r.URL.Host, r.Host, r.URL.Path, r.URL.RawPath, r.URL.RawQuery = base, base, decoded, path, query
 	for i := 0; i+1 < len(header); i += 2 {
 		r.Header.Add(header[i], header[i+1])
 	}
