@@ -22,22 +22,30 @@ type lambdaHandler = lambda.Handler
 
 // lambda runs a function until the platform ends it.
 func (p *process) lambda(name, api string, needs httpapi.Needs, uses setting.Use, handler func(*services) lambdaHandler) int {
-	v, cfg, err := p.read(setting.Source{Uses: uses, Lambda: true})
+	s, err := p.buildLambda(name, needs, uses)
 	if err != nil {
 		return p.failInit(name, api, err)
+	}
+	turns := newTurnstile()
+	go func() { os.Exit(p.endLambda(name, s, turns)) }()
+	stdlog.SetFlags(0) // the library's own lines, in the form of ours
+	stdlog.SetOutput(slog.NewLogLogger(s.log.Handler(), slog.LevelWarn).Writer())
+	lambda.StartWithOptions(counted{handler(s), turns}, lambda.WithEnableSIGTERM())
+	return 1 // it ends the process itself
+}
+
+func (p *process) buildLambda(name string, needs httpapi.Needs, uses setting.Use) (*services, error) {
+	v, cfg, err := p.read(setting.Source{Uses: uses, Lambda: true})
+	if err != nil {
+		return nil, err
 	}
 	log := newLog(p.stderr, v)
 	s, err := build(v, order{needs: needs, account: cfg, endpoint: v.PublicEndpoint, lambda: true}, log)
 	if err != nil {
-		return p.failInit(name, api, err)
+		return nil, err
 	}
 	logStart(log, name, v, nil)
-	turns := newTurnstile()
-	go func() { os.Exit(p.endLambda(name, s, turns)) }()
-	stdlog.SetFlags(0) // the library's own lines, in the form of ours
-	stdlog.SetOutput(slog.NewLogLogger(log.Handler(), slog.LevelWarn).Writer())
-	lambda.StartWithOptions(counted{handler(s), turns}, lambda.WithEnableSIGTERM())
-	return 1 // it ends the process itself
+	return s, nil
 }
 
 // killReserve is how long an invocation may go on after the signal; the platform

@@ -155,9 +155,10 @@ func (p *process) withPatience(ctx context.Context, timeout time.Duration) (cont
 
 func logStart(log *slog.Logger, name string, v setting.Values, listener net.Listener) {
 	attributes := []any{"function", name, "version", Version()}
-	if v.Cloud() {
+	switch {
+	case v.Cloud():
 		attributes = append(attributes, "mix", "cloud", "table", v.Table, "bucket", v.Bucket)
-	} else {
+	case v.Data != "":
 		attributes = append(attributes, "mix", "local", "data", v.Data)
 	}
 	if listener != nil {
