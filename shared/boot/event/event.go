@@ -31,6 +31,7 @@ func (s Shape) isALB() bool { return s == ALB || s == ALBMulti }
 type gateway struct {
 	Version    string `json:"version"`
 	HTTPMethod string `json:"httpMethod"`
+	Resource   string `json:"resource"`
 	Path       string `json:"path"`
 
 	RawPath        string   `json:"rawPath"`
@@ -69,7 +70,7 @@ func parse(payload []byte) (*gateway, Shape, error) {
 	switch {
 	case g.Version == "2.0" && g.Context.HTTP.Method != "" && g.RawPath != "":
 		return &g, HTTP, nil
-	case g.HTTPMethod == "" || g.Path == "":
+	case g.HTTPMethod == "" || g.Path == "" && g.Resource == "":
 		return nil, 0, errUnknown
 	case g.Context.ELB != nil && g.MultiValueHeaders != nil:
 		return &g, ALBMulti, nil

@@ -59,7 +59,7 @@ func (g *gateway) target(shape Shape) (*url.URL, error) {
 	if shape == HTTP {
 		raw = g.RawPath
 	}
-	if raw == "" && g.method(shape) != "" {
+	if raw == "" {
 		raw = "/" // which it means (RFC 9110, 4.2.3); LocalStack hands on a stage's URL without its final slash so
 	}
 	raw = g.withoutStage(raw)
