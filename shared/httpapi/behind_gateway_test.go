@@ -12,6 +12,26 @@ var behindGateway = []difference{
 		says: "4.5 MiB of image data", shapes: "rest",
 	},
 	{
+		row: "bodies beyond 4.5 MB", scenario: "TestLargeUploads", calls: []string{"* (5 MiB)", "* (11 MiB)"},
+		status: 413, says: "Request Entity Too Large", shapes: "http",
+	},
+	{
+		row: "bodies beyond 4.5 MB", scenario: "TestLongBodies", calls: []string{"POST /v2/images (10 MiB)"},
+		says: "Request Entity Too Large", shapes: "http albmulti",
+	},
+	{
+		row: "bodies beyond 1 MB", scenario: "TestLargeUploads", calls: []string{"* (4 MiB)", "* (5 MiB)", "* (11 MiB)"},
+		status: 413, says: "Request Entity Too Large", shapes: "albmulti",
+	},
+	{
+		row: "bodies beyond 1 MB", scenario: "TestOrderOfChecks", calls: []string{"* (body expected/body size)"},
+		status: 413, says: "Request Entity Too Large", shapes: "albmulti",
+	},
+	{
+		row: "bodies beyond 1 MB", scenario: "TestOrderOfChecks", calls: []string{"* (body size)", "* (body size/body text)"},
+		says: "Request Entity Too Large", shapes: "albmulti",
+	},
+	{
 		row: "bodies in chunks", scenario: "TestUnexpectedBodies", calls: []string{"GET /v2/images/* (in chunks)"},
 		status: 400, says: "A body is not expected with this request.",
 	},
@@ -32,8 +52,32 @@ var behindGateway = []difference{
 		status: 501, says: "501 Not Implemented", shapes: "rest",
 	},
 	{
+		row: "methods that HTTP does not know", scenario: "TestRoutes", calls: []string{"FROB *", "TRACE *"},
+		status: 404, says: "Not Found", shapes: "http albmulti",
+	},
+	{
+		row: "methods that HTTP does not know", scenario: "TestAuthentication", calls: []string{"FROB /v2/nope"},
+		status: 404, says: "Not Found", shapes: "http albmulti",
+	},
+	{
+		row: "two slashes at the start of a path", scenario: "TestRoutes", calls: []string{"GET //v2/images/*"},
+		status: 404, shapes: "http albmulti",
+	},
+	{
+		row: "paths that are not UTF-8", scenario: "TestRoutes", calls: []string{"GET /%ff"},
+		status: 300, shapes: "http",
+	},
+	{
+		row: "paths that are not UTF-8", scenario: "TestRoutes", calls: []string{"GET /v2/images/%ff", "GET /v2/nope/%ff"},
+		status: 404, shapes: "http",
+	},
+	{
+		row: "paths that are not UTF-8", scenario: "TestRoutes", calls: []string{"POST /v2/images/%ff"},
+		status: 405, shapes: "http",
+	},
+	{
 		row: "encoded letters and slashes in paths", scenario: "TestRoutes", calls: []string{"GET /v2/images%2F*", "GET /v2/%69mages/*"},
-		status: 404, shapes: "rest",
+		status: 404, shapes: "rest albmulti",
 	},
 	{
 		row: "other names of the version", scenario: "TestRoutes", calls: []string{"GET /v2.0/images/*", "GET /v2.17/images/*", "GET /images/* (*v2.3)"},
@@ -41,7 +85,7 @@ var behindGateway = []difference{
 	},
 	{
 		row: "order of parameters in links", scenario: "TestListLinks", calls: []string{"GET /v2/images?tag=*"},
-		sorted: true, shapes: "rest",
+		sorted: true, shapes: "rest albmulti",
 	},
 	{
 		row: "queries that are not UTF-8", scenario: "TestListRefused", calls: []string{"GET /v2/images?name=%ff", "GET /v2/images?%ff=x"},

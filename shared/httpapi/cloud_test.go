@@ -20,9 +20,9 @@ import (
 )
 
 // shape chooses the kind of gateway; the template's is a REST API.
-var shape = flag.String("shape", "rest", "kind of gateway in front of the functions: rest, http, alb or albmulti")
+var shape = flag.String("shape", "rest", "kind of gateway in front of the functions: rest, http or albmulti")
 
-var shapes = map[string]gateway.Shape{"rest": gateway.REST, "http": gateway.HTTP, "alb": gateway.ALB, "albmulti": gateway.ALBMulti}
+var shapes = map[string]gateway.Shape{"rest": gateway.REST, "http": gateway.HTTP, "albmulti": gateway.ALBMulti}
 
 // openMix starts the template's functions behind the gateway, over a table and a
 // bucket of their own.
@@ -37,6 +37,10 @@ func openMix(t testing.TB, settings []string) *mix {
 		t.Fatal(err)
 	}
 	place, logs := emulatortest.New(t), &lockedBuffer{}
+	kind, ok := shapes[*shape]
+	if !ok {
+		t.Fatalf("there is no shape %q", *shape)
+	}
 	g, err := gateway.Start(gateway.Config{
 		Template: filepath.Join(root, "template.yaml"),
 		Parameters: map[string]string{
@@ -44,7 +48,7 @@ func openMix(t testing.TB, settings []string) *mix {
 		},
 		Names:   map[string]string{"Table": place.Table, "Table.StreamArn": place.Stream, "Bucket": place.Bucket},
 		Environ: environ(settings),
-		AWS:     place.Config, Shape: shapes[*shape], Log: logs,
+		AWS:     place.Config, Shape: kind, Log: logs,
 	})
 	if err != nil {
 		t.Fatal(err)

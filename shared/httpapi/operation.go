@@ -34,12 +34,15 @@ type Needs uint
 
 // The needs.
 const (
-	ReadTable Needs = 1 << iota
+	ReadTable Needs = 1 << iota // one item at a time
 	WriteTable
 	ReadBytes
 	WriteBytes
 	DeleteBytes
-	Tokens // validates callers' tokens
+	Tokens     // validates callers' tokens
+	ReadItems  // several items at once
+	ListTable  // whole partitions of the table
+	EndUploads // by parts, which nobody begins whose bodies are as small as a Lambda's
 )
 
 // A BodyKind says what an operation does with a request body.
@@ -160,7 +163,7 @@ var (
 	ImageDataUpload = Operation{
 		Name: "image-data-upload", Methods: []string{"PUT"}, Paths: []string{"/v2/images/{image_id}/file"},
 		Rules: []policy.Rule{policy.UploadImage, policy.GetImage},
-		Needs: Tokens | ReadTable | WriteTable | WriteBytes | DeleteBytes, Body: RawBody, Serve: imageDataUpload,
+		Needs: Tokens | ReadTable | ReadItems | WriteTable | WriteBytes | DeleteBytes, Body: RawBody, Serve: imageDataUpload,
 	}
 	ImageDataDownload = Operation{
 		Name: "image-data-download", Methods: []string{"GET"}, Paths: []string{"/v2/images/{image_id}/file"},
