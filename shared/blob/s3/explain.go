@@ -99,15 +99,17 @@ func (f *failure) Error() string { return f.text }
 
 func (f *failure) Unwrap() error { return f.cause }
 
-// told returns err with its text cut down to what is worth a log line. What is
-// no error of the SDK stays as it is.
+// told returns err with its text cut down to what is worth a log line.
 func told(err error) error {
 	var (
 		operation *smithy.OperationError
 		already   *failure
 	)
-	if errors.As(err, &already) || !errors.As(err, &operation) {
+	if errors.As(err, &already) {
 		return err
+	}
+	if !errors.As(err, &operation) {
+		return &failure{text: oneLine(err.Error()), cause: err}
 	}
 	text := oneLine(operation.Err.Error())
 	var (

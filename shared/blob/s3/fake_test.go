@@ -45,7 +45,8 @@ type fake struct {
 	bucket string                // none other is there
 	before func(r *http.Request) // looks at every request
 
-	unversioned bool // no answer names a version
+	unversioned bool   // no answer names a version
+	sum         uint32 // of whole objects, as S3 kept it; 0 is told to nobody
 }
 
 type fakeObject struct {
@@ -94,6 +95,7 @@ func (f *fake) store(options ...Option) *Store {
 func (f *fake) config() aws.Config {
 	return aws.Config{
 		Region: "eu-west-1", BaseEndpoint: aws.String(f.URL),
+		RequestChecksumCalculation: aws.RequestChecksumCalculationWhenSupported, ResponseChecksumValidation: aws.ResponseChecksumValidationWhenSupported,
 		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
 			return aws.Credentials{AccessKeyID: "AKIAEXAMPLE", SecretAccessKey: "secret"}, nil
 		}),
@@ -159,9 +161,7 @@ func (f *fake) answer(w http.ResponseWriter, r *http.Request, op string, body []
 		if broken {
 			to = httptest.NewRecorder()
 		}
-		f.mu.Lock()
 		f.serve(&cutting{ResponseWriter: to, rest: cmp.Or(x.after, -1)}, r, op, body)
-		f.mu.Unlock()
 	}
 	if x.cut {
 		panic(http.ErrAbortHandler)
@@ -217,6 +217,8 @@ func refuse(w http.ResponseWriter, r *http.Request, status int, code, message st
 
 // serve carries a request out.
 func (f *fake) serve(w http.ResponseWriter, r *http.Request, op string, body []byte) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	bucket, key, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
 	query := r.URL.Query()
 	if bucket != f.bucket {
@@ -342,6 +344,9 @@ func (f *fake) get(w http.ResponseWriter, r *http.Request, key string) {
 	f.version(w, o)
 	w.Header().Set("x-amz-meta-gander-writer", o.writer)
 	w.Header().Set("ETag", fmt.Sprintf("%q", o.version))
+	if f.sum != 0 && r.Header.Get("Range") == "" {
+		w.Header().Set("x-amz-checksum-crc32", base64.StdEncoding.EncodeToString(binary.BigEndian.AppendUint32(nil, f.sum)))
+	}
 	http.ServeContent(w, r, "", o.at, strings.NewReader(string(o.data)))
 }
 

@@ -17,7 +17,7 @@ const maxSilence = 5 * time.Minute
 
 // impatient has a client cut connections that fell silent. The SDK waits for
 // ever, and a Commit has no other end.
-func impatient(client s3.HTTPClient) s3.HTTPClient {
+func impatient(client s3.HTTPClient, silence time.Duration) s3.HTTPClient {
 	buildable, ok := client.(*awshttp.BuildableClient)
 	if !ok {
 		return client // somebody's own: it has its own patience
@@ -32,7 +32,7 @@ func impatient(client s3.HTTPClient) s3.HTTPClient {
 			if err != nil {
 				return nil, err
 			}
-			return &conn{Conn: c, silence: maxSilence}, nil
+			return &conn{Conn: c, silence: silence}, nil
 		}
 	})
 }

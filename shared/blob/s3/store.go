@@ -34,6 +34,8 @@ type Store struct {
 	retry  aws.RetryerV2
 	now    func() time.Time
 
+	silence time.Duration // see maxSilence
+
 	// seen says that the bucket answered once, so that what is not found in it
 	// is an object.
 	seen atomic.Bool
@@ -55,14 +57,14 @@ func Clock(now func() time.Time) Option {
 // shows when it is used. The bucket's name is part of the host's, unless an
 // endpoint is configured: then it begins the path.
 func Open(cfg aws.Config, bucket string, options ...Option) *Store {
-	s := &Store{bucket: bucket, retry: newRetryer(), now: time.Now}
+	s := &Store{bucket: bucket, retry: newRetryer(), now: time.Now, silence: maxSilence}
 	for _, o := range options {
 		o(s)
 	}
 	s.client = s3.NewFromConfig(cfg, func(o *s3.Options) {
 		o.UsePathStyle = o.BaseEndpoint != nil
 		o.Retryer = s.retry
-		o.HTTPClient = impatient(o.HTTPClient)
+		o.HTTPClient = impatient(o.HTTPClient, s.silence)
 		o.DisableLogOutputChecksumValidationSkipped = true // ranges have none; that is no news
 	})
 	return s
