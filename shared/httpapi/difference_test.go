@@ -2,10 +2,13 @@ package httpapi
 
 import (
 	"cmp"
+	"os"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
+
+	gocmp "github.com/google/go-cmp/cmp"
 )
 
 // A difference is what a gateway makes of some calls of a scenario by itself.
@@ -84,5 +87,40 @@ func TestDifferencesAreLike(t *testing.T) {
 		if got := d.meets(c.shape, c.scenario, c.call); got != c.meets {
 			t.Errorf("%+v: %t", c, got)
 		}
+	}
+}
+
+// toldAlone are rows of the page that no call of a scenario meets: they are about
+// connections and time, or scenarios do not notice them.
+var toldAlone = []string{
+	"downloads", "answers beyond 6 MB", "`Expect: 100-continue`", "requests that take long",
+	"clients that stall, heads that do not end", "answers that break off",
+}
+
+// The page tells of every difference, and of none that is not there.
+func TestDifferencesAreTold(t *testing.T) {
+	page, err := os.ReadFile("../../docs/differences.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, section, found := strings.Cut(string(page), "\n## Behind a gateway\n")
+	if !found {
+		t.Fatal("docs/differences.md does not tell what gateways change")
+	}
+	section, _, _ = strings.Cut(section, "\n## ")
+	var told []string
+	for line := range strings.Lines(section) {
+		if cells := strings.Split(line, " | "); strings.HasPrefix(line, "| ") && len(cells) == 4 && cells[0] != "| what" && cells[0] != "| ---" {
+			told = append(told, strings.TrimPrefix(cells[0], "| "))
+		}
+	}
+	expected := slices.Clone(toldAlone)
+	for _, d := range behindGateway {
+		expected = append(expected, d.row)
+	}
+	slices.Sort(told)
+	slices.Sort(expected)
+	if diff := gocmp.Diff(slices.Compact(expected), told); diff != "" {
+		t.Errorf("docs/differences.md (-met +told):\n%s", diff)
 	}
 }
