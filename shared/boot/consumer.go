@@ -32,7 +32,7 @@ var (
 	Sweeper = Consumer{Name: "sweeper", Needs: dueNeeds, take: sweep}
 )
 
-const dueNeeds = httpapi.ReadTable | httpapi.WriteTable | httpapi.DeleteBytes
+const dueNeeds = httpapi.ReadTable | httpapi.ReadItems | httpapi.ListTable | httpapi.WriteTable | httpapi.DeleteBytes | httpapi.EndUploads
 
 // Consumers lists them all.
 func Consumers() []Consumer { return []Consumer{Reaper, Sweeper} }

@@ -125,9 +125,9 @@ var damages = map[string]damage{
 }
 
 var grantDamages = map[string]damage{
-	"grant missing":   {func(i *inventory) { statements(properties(i, "ReadRole"))[1]["Action"] = "dynamodb:GetItem" }, "image-show: dynamodb:Query on ${Table.Arn}: in the needs of image-show, not in ReadRole"},
+	"grant missing":   {func(i *inventory) { statements(properties(i, "ListRole"))[1]["Action"] = "dynamodb:GetItem" }, "image-list: dynamodb:Query on ${Table.Arn}: in the needs of image-list, not in ListRole"},
 	"grant too many":  {func(i *inventory) { statements(properties(i, "ReadRole"))[1]["Action"] = "dynamodb:*" }, "image-show: dynamodb:* on ${Table.Arn}: in ReadRole, not in the needs of image-show"},
-	"grant for all":   {func(i *inventory) { statements(properties(i, "ReadRole"))[1]["Resource"] = "*" }, "image-show: dynamodb:Query on *: in ReadRole, not in the needs of image-show"},
+	"grant for all":   {func(i *inventory) { statements(properties(i, "ReadRole"))[1]["Resource"] = "*" }, "image-show: dynamodb:GetItem on *: in ReadRole, not in the needs of image-show"},
 	"grant beside":    {func(i *inventory) { statements(properties(i, "UploadRole"))[3]["Resource"] = "${Bucket.Arn}/*" }, "on ${Bucket.Arn}/*: in UploadRole, not in the needs of image-data-upload"},
 	"extra statement": {func(i *inventory) { more(properties(i, "ReadRole"), "dynamodb:Query", "${Table.Arn}/index/*") }, "image-show: dynamodb:Query on ${Table.Arn}/index/*: in ReadRole"},
 	"another's logs":  {func(i *inventory) { more(properties(i, "ReadRole"), "logs:PutLogEvents", "${DataLogs.Arn}") }, "image-show: logs:PutLogEvents on ${DataLogs.Arn}: in ReadRole"},

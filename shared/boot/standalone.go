@@ -38,7 +38,7 @@ var parts = map[string]part{
 	// What callers do whose bytes fit through no gateway. What its requests made
 	// due is the consumers' work.
 	"data": {
-		name: "data", operations: dataOperations, needs: needsOf(dataOperations),
+		name: "data", operations: dataOperations, needs: needsOf(dataOperations) | httpapi.EndUploads,
 		uses: usesOf(needsOf(dataOperations)) | setting.Answers | setting.Listens, drains: true,
 	},
 	// For clouds that bring no events to functions.

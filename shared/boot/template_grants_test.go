@@ -35,13 +35,16 @@ type action struct {
 // condition keys for Amazon DynamoDB", and for Amazon S3; Amazon S3 API
 // Reference, HeadObject, "Permissions".
 var grants = map[httpapi.Needs][]action{
-	httpapi.ReadTable:  on(theTable, "dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"),
-	httpapi.WriteTable: on(theTable, "dynamodb:UpdateItem", "dynamodb:DeleteItem", "dynamodb:ConditionCheckItem"),
+	httpapi.ReadTable:  on(theTable, "dynamodb:GetItem"),
+	httpapi.ReadItems:  on(theTable, "dynamodb:BatchGetItem"),
+	httpapi.ListTable:  on(theTable, "dynamodb:Query"),
+	httpapi.WriteTable: on(theTable, "dynamodb:UpdateItem", "dynamodb:DeleteItem"), // nobody checks what it does not write
 	httpapi.ReadBytes:  on(theObjects, "s3:GetObjectVersion"),
 	httpapi.WriteBytes: append(on(theObjects, "s3:PutObject", "s3:GetObject"), on(theBucket, "s3:ListBucket")...),
-	httpapi.DeleteBytes: append(on(theObjects, "s3:DeleteObjectVersion", "s3:AbortMultipartUpload", "s3:GetObject"),
+	httpapi.DeleteBytes: append(on(theObjects, "s3:DeleteObjectVersion", "s3:GetObject"),
 		on(theBucket, "s3:ListBucket", "s3:ListBucketMultipartUploads")...),
-	httpapi.Tokens: nil,
+	httpapi.EndUploads: on(theObjects, "s3:AbortMultipartUpload"),
+	httpapi.Tokens:     nil,
 }
 
 func on(where place, names ...string) []action {

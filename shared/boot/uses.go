@@ -27,7 +27,7 @@ func usesOf(needs httpapi.Needs) setting.Use {
 }
 
 // allNeeds are those of the standalone process.
-const allNeeds = httpapi.ReadTable | httpapi.WriteTable | httpapi.ReadBytes | httpapi.WriteBytes | httpapi.DeleteBytes | httpapi.Tokens
+const allNeeds = dueNeeds | httpapi.ReadBytes | httpapi.WriteBytes | httpapi.Tokens
 
 var standaloneUses = usesOf(allNeeds) | setting.Answers | setting.Listens | setting.Standalone | setting.Later | setting.Ticks
 
