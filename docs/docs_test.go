@@ -19,7 +19,7 @@ func files(t *testing.T, visit func(path string, text string)) {
 		if err != nil {
 			return err
 		}
-		if d.IsDir() && slices.Contains([]string{".git", "build", ".gander", ".venv", "testdata"}, d.Name()) {
+		if d.IsDir() && slices.Contains([]string{".git", "build", ".gander", ".gander-light", ".localstack", ".venv", "testdata"}, d.Name()) {
 			return filepath.SkipDir
 		}
 		if !d.Type().IsRegular() {
