@@ -24,9 +24,9 @@ func wrongIn(t *testing.T, cfg aws.Config) map[string]string {
 
 func TestConformance(t *testing.T) {
 	cfg := dynamotest.Config(t)
-	name, wrong := dynamotest.Table(t, cfg), wrongIn(t, cfg)
-	tabletest.Run(t, func(*testing.T) tabletest.Store {
-		s := open(cfg, name)
+	wrong := wrongIn(t, cfg)
+	tabletest.Run(t, func(t *testing.T) tabletest.Store {
+		s := open(cfg, dynamotest.Table(t, cfg))
 		s.Wrong = wrong
 		return s
 	})
