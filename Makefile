@@ -64,9 +64,9 @@ test-cloud: build emulators build/tools/emulate ## run the tests that need engin
 	  *,*) packages='./shared/table/dynamo ./shared/blob/s3' ;; \
 	  *) packages=./shared/blob/s3 ;; \
 	  esac; \
-	  build/tools/emulate $$engines -- $(GO) test $(TESTFLAGS) -tags cloud $$packages || code=1; \
+	  build/tools/emulate $$engines -- $(GO) test -timeout 20m $(TESTFLAGS) -tags cloud $$packages || code=1; \
 	  for shape in $$shapes; do echo "== $$engines, $$shape" >&2; \
-	    build/tools/emulate $$engines -- $(GO) test $(TESTFLAGS) -tags cloud ./shared/httpapi -shape $$shape || code=1; \
+	    build/tools/emulate $$engines -- $(GO) test -timeout 20m $(TESTFLAGS) -tags cloud ./shared/httpapi -shape $$shape || code=1; \
 	  done; \
 	done; exit $$code
 
