@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -16,16 +17,17 @@ import (
 // only starts gander serve -only PART on the folder.
 func (d *installation) only(part string, environ ...string) *running {
 	d.t.Helper()
-	return run(d.t, d.data, func(p *process) int {
+	return run(d.t, "", func(p *process) int {
 		p.args = []string{"serve", "-only", part, "-listen", "127.0.0.1:0"}
 		return p.command()
-	}, usualPatience, environ...)
+	}, usualPatience, append(slices.Clone(d.environ), environ...)...)
 }
 
 // alone runs one function over HTTP for as long as use takes.
 func (d *installation) alone(op httpapi.Operation, use func(*running), environ ...string) {
 	d.t.Helper()
-	r := run(d.t, d.data, func(p *process) int { return p.serve(op) }, usualPatience, append(environ, "GANDER_LISTEN=127.0.0.1:0")...)
+	environ = append(append(slices.Clone(d.environ), environ...), "GANDER_LISTEN=127.0.0.1:0")
+	r := run(d.t, "", func(p *process) int { return p.serve(op) }, usualPatience, environ...)
 	use(r)
 	if code := r.stop(); code != 0 {
 		d.t.Fatalf("%s: exit %d: %s", op.Name, code, r.stderr)
