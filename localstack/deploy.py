@@ -4,13 +4,12 @@
 
 TEMPLATE stays as it is but for what "sam package" exchanges too: local paths
 become places in a bucket. PACKAGES holds <function>.zip for each function. The
-rest are the stack's parameters; PublicEndpoint=@URL is that of the API itself in
-a LocalStack at the URL. It prints the stack's outputs as JSON, with Endpoint for
-the public endpoint. A stack that is there already is updated. AWS_ENDPOINT_URL
-says where LocalStack is.
+rest are the stack's parameters. It prints the stack's outputs as JSON.
+AWS_ENDPOINT_URL says where LocalStack is.
 
 LocalStack calls a stack complete though it left out a resource that it does not
-know; what its events say of that is a failure here.
+know; what its events say of that is a failure here. It cannot be trusted with the
+update of a stack at all, so a stack that is there already is refused.
 """
 
 import hashlib
@@ -26,7 +25,6 @@ from botocore.exceptions import ClientError
 BUCKET = "gander-deployment"
 CODE = re.compile(r"(?m)^(\s+CodeUri:\s*)(?:\./)?build/functions/([a-z0-9-]+)/?\s*$")
 NESTED = re.compile(r"(?m)^(\s+TemplateURL:\s*)(?:\./)?([a-z0-9-]+\.yaml)\s*$")
-STAGE = "gander"
 PATIENCE = 900  # seconds
 
 
@@ -35,8 +33,7 @@ def main() -> None:
     parameters = dict(setting.split("=", 1) for setting in settings)
     upload = bucket(boto3.client("s3"))
     body = package(Path(template), Path(packages), upload)
-    url = upload(body.encode(), ".yaml")[1]
-    outputs = publish(boto3.client("cloudformation"), stack, url, parameters)
+    outputs = deploy(boto3.client("cloudformation"), stack, upload(body.encode(), ".yaml")[1], parameters)
     print(json.dumps(outputs, indent=1))
 
 
@@ -73,54 +70,21 @@ def package(template: Path, packages: Path, upload) -> str:
     return NESTED.sub(nested, text)
 
 
-def publish(cloudformation, stack: str, url: str, parameters: dict[str, str]) -> dict[str, str]:
-    """Deploys the stack with its public endpoint.
-
-    An API's own URL is known when it is there, so its functions learn it in a
-    second step, as on AWS without a domain name.
-    """
-    base = parameters["PublicEndpoint"]
-    if not base.startswith("@"):
-        return deploy(cloudformation, stack, url, parameters) | {"Endpoint": base}
-    base = base[1:].rstrip("/")
-    endpoint = own_url(cloudformation, stack, base)
-    outputs = deploy(cloudformation, stack, url, parameters | {"PublicEndpoint": endpoint or base})
-    if not endpoint:
-        endpoint = own_url(cloudformation, stack, base)
-        outputs = deploy(cloudformation, stack, url, parameters | {"PublicEndpoint": endpoint})
-    return outputs | {"Endpoint": endpoint}
-
-
-def own_url(cloudformation, stack: str, base: str) -> str:
-    """Where LocalStack serves the stack's API; nothing before it is there."""
-    try:
-        api = cloudformation.describe_stack_resource(StackName=stack, LogicalResourceId="Api")
-    except ClientError:
-        return ""
-    return f"{base}/_aws/execute-api/{api['StackResourceDetail']['PhysicalResourceId']}/{STAGE}"
-
-
 def deploy(cloudformation, stack: str, url: str, parameters: dict[str, str]) -> dict[str, str]:
-    """Creates or updates the stack, waits for it, and returns its outputs."""
-    request = {
-        "StackName": stack,
-        "TemplateURL": url,
-        "Parameters": [{"ParameterKey": k, "ParameterValue": v} for k, v in parameters.items()],
-        "Capabilities": ["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
-    }
-    seen = {event["EventId"] for event in events(cloudformation, stack)}
-    if seen:
-        cloudformation.update_stack(**request)
-    else:
-        cloudformation.create_stack(**request)
+    """Creates the stack, waits for it, and returns its outputs."""
+    cloudformation.create_stack(
+        StackName=stack,
+        TemplateURL=url,
+        Parameters=[{"ParameterKey": k, "ParameterValue": v} for k, v in parameters.items()],
+        Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
+    )
     end = wait(cloudformation, stack)
-    faults = [
-        text for event in events(cloudformation, stack) if event["EventId"] not in seen and (text := fault(event))
-    ]
-    if end["StackStatus"] not in ("CREATE_COMPLETE", "UPDATE_COMPLETE") or faults:
+    faults = list(filter(None, map(fault, events(cloudformation, stack))))
+    outputs = {output["OutputKey"]: output["OutputValue"] for output in end.get("Outputs", [])}
+    if end["StackStatus"] != "CREATE_COMPLETE" or faults or not outputs:
         reason = end.get("StackStatusReason", "")
         raise SystemExit("\n".join([f"the stack {stack} is {end['StackStatus']} {reason}".rstrip(), *faults]))
-    return {output["OutputKey"]: output["OutputValue"] for output in end.get("Outputs", [])}
+    return outputs
 
 
 def wait(cloudformation, stack: str) -> dict:
@@ -135,11 +99,8 @@ def wait(cloudformation, stack: str) -> dict:
 
 
 def events(cloudformation, stack: str) -> list[dict]:
-    """What happened to the stack, the first event first; nothing of a stack that is not there."""
-    try:
-        pages = list(cloudformation.get_paginator("describe_stack_events").paginate(StackName=stack))
-    except ClientError:
-        return []
+    """What happened to the stack, the first event first."""
+    pages = cloudformation.get_paginator("describe_stack_events").paginate(StackName=stack)
     return [event for page in pages for event in page["StackEvents"]][::-1]
 
 

@@ -124,6 +124,7 @@ class ProcessExecutor(RuntimeExecutor):
             *([outcome.payload.decode(errors="replace")] if outcome.failed else []),
             f"END RequestId: {request_id}",
             f"REPORT RequestId: {request_id}\tDuration: {seconds * 1000:.2f} ms\t"
-            f"Memory Size: {self._settings.memory_size} MB\tMax Memory Used: {peak} MB",
+            f"Memory Size: {self._settings.memory_size} MB\tMax Memory Used: {peak} MB"
+            + ("\tStatus: error" if outcome.failed else ""),
         ]
         return "\n".join(lines) + "\n"

@@ -55,7 +55,7 @@ class ExecutorTest(unittest.TestCase):
         self.assertEqual(start, "START RequestId: id-1 Version: $LATEST")
         self.assertEqual(output, ["starting", "working"])
         self.assertEqual(end, "END RequestId: id-1")
-        self.assertRegex(report, r"Memory Size: 256 MB\tMax Memory Used: [1-9]\d* MB")
+        self.assertRegex(report, r"Memory Size: 256 MB\tMax Memory Used: [1-9]\d* MB$")
         log = self.folder / "logs" / "image-show-0123.log"
         self.assertEqual(log.read_text(), "starting\nworking\n")
 
@@ -65,6 +65,7 @@ class ExecutorTest(unittest.TestCase):
         result = executor.invoke(invocation("sleep", seconds=30))
         self.assertTrue(result.is_error)
         self.assertIn("Task timed out after 1.00 seconds", result.logs)
+        self.assertTrue(result.logs.endswith("Status: error\n"), result.logs)
 
     def test_an_init_error_reaches_the_caller(self):
         executor = self.executor(self.version())
