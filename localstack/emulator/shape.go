@@ -91,7 +91,8 @@ func (s Shape) MakeTable(ctx context.Context, c aws.Config, name string) (stream
 	if s.view != "" {
 		in.StreamSpecification = &dynamodbtypes.StreamSpecification{StreamEnabled: aws.Bool(true), StreamViewType: s.view}
 	}
-	if _, err := client.CreateTable(ctx, in); err != nil {
+	var made *dynamodbtypes.ResourceInUseException // by a try whose answer was lost
+	if _, err := client.CreateTable(ctx, in); err != nil && !errors.As(err, &made) {
 		return "", fmt.Errorf("emulator: making table %s: %w", name, err)
 	}
 	described, err := dynamodb.NewTableExistsWaiter(client, func(o *dynamodb.TableExistsWaiterOptions) {
