@@ -97,11 +97,16 @@ func (r *Runner) React(ctx context.Context, changes []table.Change) {
 }
 
 // run calls the entry's handler and logs its failure, which goes no further
-// than the count in Sweep's answer.
+// than the count in Sweep's answer. That a process stops is no failure.
 func (r *Runner) run(ctx context.Context, item table.Item, e Entry, ok bool) error {
 	err := r.handle(ctx, item, e, ok)
-	if err != nil {
-		r.Log.ErrorContext(ctx, "due work failed", "key", item.Partition+"/"+item.Sort, "error", err)
+	key := slog.String("key", item.Partition+"/"+item.Sort)
+	switch {
+	case err == nil:
+	case errors.Is(ctx.Err(), context.Canceled):
+		r.Log.InfoContext(ctx, "due work was interrupted; it is left for later", key, "error", err)
+	default:
+		r.Log.ErrorContext(ctx, "due work failed", key, "error", err)
 	}
 	return err
 }

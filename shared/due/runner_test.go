@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -162,5 +163,30 @@ func TestNewerFormsAreLeft(t *testing.T) {
 	items, err := tab.Get(t.Context(), newer.Key())
 	if err != nil || items[0] == nil {
 		t.Errorf("the newer entry is gone: %v", err)
+	}
+}
+
+// TestStoppingIsNoFailure: work that a stopping process leaves is logged, and not
+// as an error; work that fails while the process runs is one.
+func TestStoppingIsNoFailure(t *testing.T) {
+	for name, stops := range map[string]bool{"INFO": true, "ERROR": false} {
+		tab := openTable(t)
+		put(t, tab, due.New("a", start, "one", struct{}{}))
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		var logged strings.Builder
+		r := runner(tab, start.Add(time.Hour), map[string]due.Handler{"a": func(context.Context, due.Entry) error {
+			if stops {
+				cancel()
+			}
+			return errors.New("cut short")
+		}})
+		r.Log = slog.New(slog.NewTextHandler(&logged, nil))
+		if err := r.Sweep(ctx); err == nil {
+			t.Errorf("%s: nothing failed", name)
+		}
+		if text := logged.String(); strings.Count(text, "\n") != 1 || !strings.Contains(text, "level="+name) || !strings.Contains(text, "cut short") {
+			t.Errorf("%s: logged %s", name, text)
+		}
 	}
 }
