@@ -86,14 +86,32 @@ func TestFirstSession(t *testing.T) {
 }
 
 func runFirstSession(t *testing.T, f front) {
-	script := writeFirstSession(t, firstSession(t))
 	s := f.start(t)
 	c := s.terminal("gander")
+	script := filepath.Join(c.dir, "first-session.sh")
+	if err := os.WriteFile(script, []byte("set -eu\n"+sized(t, firstSession(t), f.large)), 0o644); err != nil {
+		t.Fatal(err)
+	}
 	out := c.run("sh " + script)
 	t.Logf("%s", out)
 	if n := s.as("gander-admin").count(); n != 0 {
 		t.Errorf("the first session leaves %d images", n)
 	}
+}
+
+// sized has the first session use a disk as large as a front takes in, where that
+// is more than the session makes by itself.
+func sized(t *testing.T, script string, size int) string {
+	const formatted = "mkfs.ext4 -q -F disk.raw\n"
+	if size <= 4<<20 {
+		return script
+	}
+	filled := fmt.Sprintf("head -c %d /dev/urandom | dd of=disk.raw bs=1M seek=8 conv=notrunc status=none\n", size)
+	larger := strings.Replace(script, formatted, formatted+filled, 1)
+	if larger == script {
+		t.Fatalf("the first session has no line %q", formatted)
+	}
+	return larger
 }
 
 func TestOpenStackCommand(t *testing.T) {

@@ -69,22 +69,32 @@ func (l *logged) read(r io.Reader) {
 	}
 }
 
+// Write implements io.Writer, for what writes to the log beside the process.
+func (l *logged) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
 func (l *logged) String() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.text.String()
 }
 
-// startCommand runs a command that serves, over a folder, with these settings
-// more, and stops it when the test ends.
+// startCommand runs a command that serves, over a folder if any, with these
+// settings more, and stops it when the test ends.
 func startCommand(t *testing.T, cmd *exec.Cmd, data string, settings ...string) *service {
 	t.Helper()
 	s := &service{t: t, cmd: cmd, data: data, ended: make(chan struct{})}
 	s.logged.ready = make(chan string, 1)
 	cmd.Env = append([]string{
 		"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), "TMPDIR=" + os.TempDir(), "GORACE=" + os.Getenv("GORACE"),
-		asCommand + "=1", "GANDER_DATA=" + data, "GANDER_LISTEN=127.0.0.1:0",
+		asCommand + "=1", "GANDER_LISTEN=127.0.0.1:0",
 	}, settings...)
+	if data != "" {
+		cmd.Env = append(cmd.Env, "GANDER_DATA="+data)
+	}
 	output, input, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)

@@ -1,0 +1,6 @@
+//go:build clients && cloud
+
+package main
+
+// builtFronts are those of the functions that "make build" made.
+var builtFronts = fronts
