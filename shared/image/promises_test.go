@@ -100,6 +100,10 @@ func (w *world) noUpdateIsLost(writers, rounds int) {
 						t.Error(err)
 						return
 					}
+					if now.Revision >= img.Revision+int64(writers*rounds) {
+						t.Errorf("%d changes were made before the last was asked for", now.Revision-img.Revision)
+						return
+					}
 					next := now.clone()
 					if next.Properties == nil {
 						next.Properties = map[string]string{}
