@@ -62,7 +62,18 @@ func newPlace(ctx context.Context) (Place, error) {
 // NewTable makes a table alone, whose changes nobody can follow.
 func NewTable(tb testing.TB) Place {
 	tb.Helper()
-	cfg, err := Config(tb.Context())
+	return newTable(tb, emulator.Shape.WithoutStream)
+}
+
+// NewStream makes a table alone, with its stream.
+func NewStream(tb testing.TB) Place {
+	tb.Helper()
+	return newTable(tb, func(s emulator.Shape) emulator.Shape { return s })
+}
+
+func newTable(tb testing.TB, as func(emulator.Shape) emulator.Shape) Place {
+	tb.Helper()
+	cfg, err := environment(tb.Context(), variables[:2])
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -71,7 +82,7 @@ func NewTable(tb testing.TB) Place {
 		tb.Fatal(err)
 	}
 	p := Place{Config: cfg, Table: "test-" + uuid.NewString()}
-	if _, err := s.WithoutStream().MakeTable(tb.Context(), cfg, p.Table); err != nil {
+	if p.Stream, err = as(s).MakeTable(tb.Context(), cfg, p.Table); err != nil {
 		tb.Fatal(err)
 	}
 	return p
@@ -79,9 +90,11 @@ func NewTable(tb testing.TB) Place {
 
 // Config is the environment's configuration of the SDK, which must name the
 // engines.
-func Config(ctx context.Context) (aws.Config, error) {
+func Config(ctx context.Context) (aws.Config, error) { return environment(ctx, variables) }
+
+func environment(ctx context.Context, needed []string) (aws.Config, error) {
 	var absent []string
-	for _, name := range variables {
+	for _, name := range needed {
 		if os.Getenv(name) == "" && os.Getenv("AWS_ENDPOINT_URL") == "" {
 			absent = append(absent, name)
 		}

@@ -3,18 +3,19 @@
 package dynamo_test
 
 import (
+	"net/http"
+	"os"
+	"strings"
 	"testing"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-
+	"github.com/gander-images/gander/localstack/emulatortest"
 	"github.com/gander-images/gander/shared/table/dynamo"
-	"github.com/gander-images/gander/shared/table/dynamo/dynamotest"
 	"github.com/gander-images/gander/shared/table/tabletest"
 )
 
 // wrongIn tells what an engine is known to get wrong. See docs/emulators.md.
-func wrongIn(t *testing.T, cfg aws.Config) map[string]string {
-	if dynamotest.Ministack(t, cfg) {
+func wrongIn(t *testing.T) map[string]string {
+	if ministack(t) {
 		return map[string]string{
 			"Limits/transaction bytes": "ministack holds the request's JSON, base64 and all, to 4 MB; DynamoDB the items",
 		}
@@ -22,20 +23,38 @@ func wrongIn(t *testing.T, cfg aws.Config) map[string]string {
 	return nil
 }
 
+// ministack reports whether it is the engine that the environment names.
+func ministack(t *testing.T) bool {
+	t.Helper()
+	endpoint := os.Getenv("AWS_ENDPOINT_URL_DYNAMODB")
+	if endpoint == "" {
+		endpoint = os.Getenv("AWS_ENDPOINT_URL")
+	}
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, strings.TrimSuffix(endpoint, "/")+"/_ministack/health", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatalf("asking what engine this is; localstack/emulate starts one: %v", err)
+	}
+	defer response.Body.Close()
+	return response.StatusCode == http.StatusOK
+}
+
 func TestConformance(t *testing.T) {
-	cfg := dynamotest.Config(t)
-	wrong := wrongIn(t, cfg)
+	wrong := wrongIn(t)
 	tabletest.Run(t, func(t *testing.T) tabletest.Store {
-		s := open(cfg, dynamotest.Table(t, cfg))
+		s := open(emulatortest.NewStream(t))
 		s.Wrong = wrong
 		return s
 	})
 }
 
-func open(cfg aws.Config, name string) tabletest.Store {
-	d := dynamo.Open(cfg, name)
+func open(p emulatortest.Place) tabletest.Store {
+	d := dynamo.Open(p.Config, p.Table)
 	return tabletest.Store{
-		Table: d, Feed: dynamo.Follow(d, cfg),
-		Reopen: func(*testing.T) tabletest.Store { return open(cfg, name) },
+		Table: d, Feed: dynamo.Follow(d, p.Config),
+		Reopen: func(*testing.T) tabletest.Store { return open(p) },
 	}
 }

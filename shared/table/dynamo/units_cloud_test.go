@@ -14,10 +14,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/aws/smithy-go/middleware"
 
+	"github.com/gander-images/gander/localstack/emulatortest"
 	"github.com/gander-images/gander/shared/table"
 	"github.com/gander-images/gander/shared/table/bolt"
 	"github.com/gander-images/gander/shared/table/dynamo"
-	"github.com/gander-images/gander/shared/table/dynamo/dynamotest"
 )
 
 // meters are a table in DynamoDB and a local one, to which the same is done.
@@ -59,9 +59,9 @@ func (e *engineMeter) add(sum *float64, all ...types.ConsumedCapacity) {
 	}
 }
 
-func newMeters(t *testing.T, cfg aws.Config) meters {
-	engine := &engineMeter{}
-	cfg.APIOptions = append(cfg.APIOptions, engine.watch)
+func newMeters(t *testing.T) meters {
+	place, engine := emulatortest.NewTable(t), &engineMeter{}
+	place.Config.APIOptions = append(place.Config.APIOptions, engine.watch)
 	local, err := bolt.Open(filepath.Join(t.TempDir(), "table"), bolt.WithoutSync())
 	if err != nil {
 		t.Fatal(err)
@@ -71,7 +71,7 @@ func newMeters(t *testing.T, cfg aws.Config) meters {
 			t.Error(err)
 		}
 	})
-	return meters{t, table.NewMeter(dynamo.Open(cfg, dynamotest.Table(t, cfg))), table.NewMeter(local), engine}
+	return meters{t, table.NewMeter(dynamo.Open(place.Config, place.Table)), table.NewMeter(local), engine}
 }
 
 // costs does the same to both tables, and wants the engine to charge, and each
@@ -130,11 +130,10 @@ func sized(key table.Key, size int) table.Write {
 // TestUnitsAreWhatTheEngineCharges does every kind of operation in every class of
 // sizes: the engine, the local table and the port's formula charge the same.
 func TestUnitsAreWhatTheEngineCharges(t *testing.T) {
-	cfg := dynamotest.Config(t)
-	if dynamotest.Ministack(t, cfg) {
+	if ministack(t) {
 		t.Skip("ministack's figures for reads above 4 KB are wrong, and BatchGetItem has none: see docs/emulators.md")
 	}
-	m := newMeters(t, cfg)
+	m := newMeters(t)
 	for _, size := range sizes {
 		m.writesOf(size)
 		m.growth(size)
