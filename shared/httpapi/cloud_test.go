@@ -20,9 +20,9 @@ import (
 )
 
 // shape chooses the kind of gateway; the template's is a REST API.
-var shape = flag.String("shape", "rest", "kind of gateway in front of the functions: rest, http or albmulti")
+var shape = flag.String("shape", "rest", "kind of gateway in front of the functions: rest, http, alb or albmulti")
 
-var shapes = map[string]gateway.Shape{"rest": gateway.REST, "http": gateway.HTTP, "albmulti": gateway.ALBMulti}
+var shapes = map[string]gateway.Shape{"rest": gateway.REST, "http": gateway.HTTP, "alb": gateway.ALB, "albmulti": gateway.ALBMulti}
 
 // openMix starts the template's functions behind the gateway, over a table and a
 // bucket of their own.

@@ -260,7 +260,7 @@ func TestRanges(t *testing.T) {
 	w.call("GET /v2/images/"+id+"/file", header("Range", "bytes=10-")).want(416).has("Content-Range", "bytes */10").has("Content-Md5", "")
 	w.call("GET /v2/images/"+id+"/file", header("Range", "bytes=0-1,3-4")).want(400).says("one at a time")
 	w.call("GET /v2/images/"+id+"/file", header("Range", "bytes=1-2"), header("Content-Range", "bytes 3-4/*")).want(206).is("12")
-	w.call("GET /v2/images/"+id+"/file", func(r *http.Request) { r.Header["Range"] = []string{"bytes=0-1", "bytes=3-4"} }).want(400)
+	w.call("GET /v2/images/"+id+"/file", named("two ranges"), func(r *http.Request) { r.Header["Range"] = []string{"bytes=0-1", "bytes=3-4"} }).want(400)
 	w.call("GET /v2/images/"+id+"/file", header("Content-Range", "bytes 3-4/*")).want(206).is("34")
 	for _, r := range []string{"bytes=0-", "bytes=-5"} {
 		w.call("GET /v2/images/"+empty+"/file", header("Range", r)).want(416).has("Content-Range", "bytes */0")

@@ -22,6 +22,7 @@ type difference struct {
 	says     string            // empty, and no status: as without a gateway
 	header   map[string]string // of the answer; empty: it has none
 	sorted   bool              // the query comes in the order of its parameters' names
+	last     bool              // and with the last of each name alone
 }
 
 // meets reports whether the difference is of this call.
@@ -67,7 +68,14 @@ func (w *world) handedOn(call, query string) string {
 		second, _, _ := strings.Cut(b, "=")
 		return cmp.Compare(first, second)
 	})
-	return strings.Join(pairs, "&")
+	kept := pairs[:0]
+	for i, pair := range pairs {
+		name, _, _ := strings.Cut(pair, "=")
+		if !d.last || i == len(pairs)-1 || !strings.HasPrefix(pairs[i+1], name+"=") {
+			kept = append(kept, pair)
+		}
+	}
+	return strings.Join(kept, "&")
 }
 
 // TestDifferencesAreLike holds the patterns of calls to what they stand for.
