@@ -35,7 +35,7 @@ func BenchmarkUpload(b *testing.B) {
 	b.Run("s3", func(b *testing.B) {
 		f := newFake(b)
 		f.sink = true
-		s := f.store()
+		s := f.store(whole)
 		b.SetBytes(benchSize)
 		b.ReportAllocs()
 		for i := 0; b.Loop(); i++ {

@@ -99,7 +99,7 @@ func (e engine) open(t *testing.T) blobtest.Store {
 	s := Open(e.cfg, e.bucket)
 	return blobtest.Store{
 		Blobs: s,
-		Large: partSize(1) + 3<<20 + 3, // two parts
+		Large: growing.part(1) + 3<<20 + 3, // two parts
 		Lacks: lacks[e.server],
 		Reopen: func(t *testing.T) blobtest.Store {
 			t.Helper()

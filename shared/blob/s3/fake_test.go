@@ -73,6 +73,9 @@ type fault struct {
 	hang    bool // until the client gives up
 }
 
+// few are parts that are quickly sent.
+var few = schedule{{10, 256 << 10}, {1000, 512 << 10}}
+
 func newFake(t testing.TB) *fake {
 	t.Helper()
 	f := &fake{
@@ -87,6 +90,7 @@ func newFake(t testing.TB) *fake {
 // store returns a store of the fake that waits for nothing before it tries again.
 func (f *fake) store(options ...Option) *Store {
 	return Open(f.config(), bucketName, append([]Option{func(s *Store) {
+		s.parts = few
 		s.retry = newRetryer(func(o *retry.StandardOptions) {
 			o.Backoff = retry.BackoffDelayerFunc(func(int, error) (time.Duration, error) { return 0, nil })
 		})

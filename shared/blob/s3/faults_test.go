@@ -18,7 +18,7 @@ import (
 var (
 	// small fits in one request, large takes two parts.
 	small = bytes.Repeat([]byte("a small object. "), 100)
-	large = bytes.Repeat([]byte("a large one "), partSize(1)/12+100_000)
+	large = bytes.Repeat([]byte("a large one "), few.part(1)/12+1000)
 )
 
 // put writes an object as the domain does.

@@ -157,7 +157,7 @@ func TestOpenHoldsTheRange(t *testing.T) {
 func TestReadingEndsWithItsContext(t *testing.T) {
 	f := newFake(t)
 	s := f.store()
-	o := f.held(s, large)
+	o := f.held(s, make([]byte, 32<<20)) // more than sockets hold
 	ctx, cancel := context.WithCancel(t.Context())
 	r, err := s.Open(ctx, o.Name, o.Version, 0, -1)
 	if err != nil {

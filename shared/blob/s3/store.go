@@ -34,6 +34,7 @@ type Store struct {
 	retry  aws.RetryerV2
 	now    func() time.Time
 
+	parts   schedule
 	silence time.Duration // see maxSilence
 
 	// seen says that the bucket answered once, so that what is not found in it
@@ -57,7 +58,7 @@ func Clock(now func() time.Time) Option {
 // shows when it is used. The bucket's name is part of the host's, unless an
 // endpoint is configured: then it begins the path.
 func Open(cfg aws.Config, bucket string, options ...Option) *Store {
-	s := &Store{bucket: bucket, retry: newRetryer(), now: time.Now, silence: maxSilence}
+	s := &Store{bucket: bucket, retry: newRetryer(), now: time.Now, parts: growing, silence: maxSilence}
 	for _, o := range options {
 		o(s)
 	}

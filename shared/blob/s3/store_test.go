@@ -27,7 +27,7 @@ func TestSuiteOnTheFake(t *testing.T) {
 func (f *fake) open() blobtest.Store {
 	s := f.store()
 	return blobtest.Store{
-		Blobs: s, Large: partSize(1) + 1<<20 + 3, Many: 20,
+		Blobs: s, Large: 9<<20 + 3, Many: 20,
 		Reopen: func(t *testing.T) blobtest.Store {
 			t.Helper()
 			s.flights.Wait()

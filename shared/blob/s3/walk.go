@@ -75,10 +75,10 @@ func (s *Store) visit(ctx context.Context, name, prefix string, do func() error)
 	if err := context.Cause(ctx); err != nil {
 		return err
 	}
-	if !strings.HasPrefix(name, prefix) || blob.CheckName(name) != nil {
-		return nil
+	if strings.HasPrefix(name, prefix) && blob.CheckName(name) == nil {
+		return do()
 	}
-	return do()
+	return nil
 }
 
 // Discard implements blob.Store.
@@ -87,9 +87,9 @@ func (s *Store) Discard(ctx context.Context, name string) error {
 		return err
 	}
 	return s.uploads(ctx, name, func(u types.MultipartUpload) error {
-		if *u.Key != name {
-			return nil
+		if *u.Key == name {
+			return s.abort(ctx, name, aws.ToString(u.UploadId))
 		}
-		return s.abort(ctx, name, aws.ToString(u.UploadId))
+		return nil // it only begins with the name
 	})
 }

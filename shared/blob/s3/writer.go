@@ -86,7 +86,7 @@ func (w *writer) Write(p []byte) (n int, err error) {
 // room makes room for at least one byte, and returns how long the part that is
 // gathered may become.
 func (w *writer) room(ctx context.Context) (limit int, err error) {
-	size := partSize(w.next())
+	size, spare := w.store.parts.part(w.next()), w.store.parts.spare()
 	if size == 0 {
 		return 0, w.fail(fmt.Errorf("writing %s: it has more bytes than S3 takes: %w", w.name, blob.ErrFull))
 	}

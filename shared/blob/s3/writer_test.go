@@ -21,12 +21,12 @@ const (
 // takes, in memory that does not grow before the object does.
 func TestPartsHoldOneTiB(t *testing.T) {
 	total, parts := int64(0), 0
-	for n := 1; partSize(n) > 0; n++ {
-		size := partSize(n)
+	for n := 1; growing.part(n) > 0; n++ {
+		size := growing.part(n)
 		if size < smallestPart || size > largestPart || size%chunkSize != 0 {
 			t.Errorf("part %d has %d bytes", n, size)
 		}
-		if size < partSize(max(1, n-1)) {
+		if size < growing.part(max(1, n-1)) {
 			t.Errorf("part %d is smaller than the one before", n)
 		}
 		total, parts = total+int64(size), n
@@ -34,8 +34,8 @@ func TestPartsHoldOneTiB(t *testing.T) {
 			object int64
 			memory int
 		}{{15 << 30, 32 << 20}, {53 << 30, 48 << 20}, {1 << 40, 144 << 20}} {
-			if total <= bound.object && size+spare > bound.memory {
-				t.Fatalf("%d bytes of memory are held at %d bytes of an object, want at most %d", size+spare, total, bound.memory)
+			if total <= bound.object && size+growing.spare() > bound.memory {
+				t.Fatalf("%d bytes of memory are held at %d bytes of an object, want at most %d", size+growing.spare(), total, bound.memory)
 			}
 		}
 	}
@@ -63,10 +63,10 @@ func TestP11WriterMemory(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			f := newFake(t)
 			f.sink = true
-			w := f.store().begin(t.Context(), "a")
+			w := f.store(whole).begin(t.Context(), "a")
 			w.parts = make([]types.CompletedPart, c.sent, mostParts)
 			piece := make([]byte, mib)
-			before, most := live(), uint64(0)
+			before, most := live(), 0
 			for written := 0; written < c.size; written += mib {
 				if _, err := w.Write(piece); err != nil {
 					t.Fatal(err)
@@ -75,7 +75,7 @@ func TestP11WriterMemory(t *testing.T) {
 					most = max(most, live()-before)
 				}
 			}
-			if most > uint64(c.bound+4*mib) || most < uint64(c.bound)/2 { //nolint:gosec // small and positive
+			if most > c.bound+4*mib || most < c.bound/2 {
 				t.Errorf("%d MiB were held, want up to %d", most/mib, c.bound/mib)
 			}
 			if err := w.Abort(t.Context()); err != nil {
@@ -89,18 +89,21 @@ func TestP11WriterMemory(t *testing.T) {
 	}
 }
 
+// whole has a store send parts as long as they are.
+func whole(s *Store) { s.parts = growing }
+
 // live is how much memory is in use, once what is not was collected.
-func live() uint64 {
+func live() int {
 	var m runtime.MemStats
 	runtime.GC()
 	runtime.ReadMemStats(&m)
-	return m.HeapAlloc
+	return int(m.HeapAlloc) //nolint:gosec // far from the limit
 }
 
 // After the last part there is no more room.
 func TestMoreThanS3Takes(t *testing.T) {
 	f := newFake(t)
-	w := f.store().begin(t.Context(), "a")
+	w := f.store(whole).begin(t.Context(), "a")
 	w.parts = make([]types.CompletedPart, mostParts)
 	if _, err := w.Write([]byte("more")); err == nil {
 		t.Fatal("part 10,001 was begun")
@@ -116,7 +119,7 @@ func TestMoreThanS3Takes(t *testing.T) {
 func TestPartsAreSentWhileOthersAreGathered(t *testing.T) {
 	f := newFake(t)
 	w := f.store().begin(t.Context(), "a")
-	if _, err := w.Write(large[:partSize(1)+1]); err != nil {
+	if _, err := w.Write(large[:few.part(1)+1]); err != nil {
 		t.Fatal(err)
 	}
 	<-w.flight.done
@@ -136,7 +139,7 @@ func TestWholeParts(t *testing.T) {
 		2: {"CreateMultipartUpload": 1, "UploadPart": 2, "CompleteMultipartUpload": 1},
 	} {
 		f := newFake(t)
-		data := make([]byte, parts*partSize(1))
+		data := make([]byte, parts*few.part(1))
 		o, _, err := put(t.Context(), f.store(), "a", data)
 		if err != nil {
 			t.Fatal(err)
