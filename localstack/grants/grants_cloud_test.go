@@ -161,12 +161,12 @@ func (w *world) sweepUntil(what string, holds func() bool) {
 	})
 }
 
-// killUpload kills the data plane while it sends a large image, and returns the
-// image's id.
-func (w *world) killUpload() string {
+// beginUpload sends half of a large image through the data plane. end waits until
+// its sender knows that the data plane is gone.
+func (w *world) beginUpload() (id string, end func()) {
 	w.t.Helper()
-	id := w.made()
-	sent := w.proxy.Inject(proxy.Rule{Match: proxy.Match{Function: dataPlane, Operation: "UploadPart"}, Skip: 1 << 30})
+	id = w.made()
+	sent := w.proxy.Inject(proxy.Rule{Match: proxy.Match{Function: dataPlane, Operation: "UploadPart", Item: id}, Skip: 1 << 30})
 	reader, writer := io.Pipe()
 	answered := make(chan struct{})
 	go func() {
@@ -177,10 +177,20 @@ func (w *world) killUpload() string {
 		w.t.Fatal(err)
 	}
 	w.eventually("a part is sent", func() bool { return sent.Seen() > 0 })
-	w.data.Kill()
-	_ = writer.Close()
-	<-answered
 	sent.Remove()
+	return id, func() {
+		_ = writer.Close()
+		<-answered
+	}
+}
+
+// killUpload kills the data plane while it sends a large image, and returns the
+// image's id.
+func (w *world) killUpload() string {
+	w.t.Helper()
+	id, end := w.beginUpload()
+	w.data.Kill()
+	end()
 	if got := w.status(id); got != "saving" {
 		w.t.Errorf("the image of a process that is gone is %s", got)
 	}
@@ -205,7 +215,7 @@ func (w *world) byLateStreamAlone() {
 	w.t.Helper()
 	w.start(func(c *gateway.Config) { c.NoStream = true })
 	id := w.killUpload()
-	w.eventually("the lease is over", w.leasesOver)
+	w.eventually("all of it is due", w.allDue)
 	w.start(func(*gateway.Config) {})
 	w.eventually("the reaper has ended the lease", func() bool { return w.status(id) == "queued" })
 	w.eventually("its parts are gone", w.idle)

@@ -51,7 +51,8 @@ func TestRead(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []proxy.Permission{
-		{Action: "dynamodb:GetItem", Resource: "arn:table"}, {Action: "dynamodb:Query", Resource: "arn:table"},
+		{Action: "dynamodb:GetItem", Resource: "arn:table"},
+		{Action: "dynamodb:Query", Resource: "arn:table"},
 		{Action: "s3:GetObject", Resource: "arn:aws:s3:::bucket/images/*"},
 	}
 	if got := r.Permissions("image-list"); !slices.Equal(got, want) {
