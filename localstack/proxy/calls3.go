@@ -15,7 +15,7 @@ func readS3(r *http.Request) Call {
 	bucket, key, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
 	query := r.URL.Query()
 	c := Call{Service: S3, Items: []string{bucket + "/" + key}}
-	action := "s3:Unknown"
+	var action string
 	if key == "" {
 		c.Operation, action = bucketOperation(r.Method, query)
 	} else {

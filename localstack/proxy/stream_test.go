@@ -17,7 +17,10 @@ import (
 // stream answers as an engine with two shards, of which the second is the first's
 // child, and with three changes of each of four items in the first.
 func stream(w http.ResponseWriter, r *http.Request) {
-	var asked struct{ ShardId, ShardIterator string }
+	var asked struct {
+		Shard    string `json:"ShardId"`
+		Iterator string `json:"ShardIterator"`
+	}
 	_ = json.NewDecoder(r.Body).Decode(&asked)
 	answer := map[string]any{}
 	switch strings.TrimPrefix(r.Header.Get("X-Amz-Target"), streamTarget) {
@@ -26,10 +29,10 @@ func stream(w http.ResponseWriter, r *http.Request) {
 			map[string]any{"ShardId": "shardId-1"}, map[string]any{"ShardId": "shardId-2", "ParentShardId": "shardId-1"},
 		}}
 	case "GetShardIterator":
-		answer["ShardIterator"] = asked.ShardId + "|0"
+		answer["ShardIterator"] = asked.Shard + "|0"
 	case "GetRecords":
 		var records []any
-		if asked.ShardIterator == "shardId-1|0" {
+		if asked.Iterator == "shardId-1|0" {
 			for n := range 12 {
 				records = append(records, map[string]any{"dynamodb": map[string]any{
 					"SequenceNumber": strconv.Itoa(n), "Keys": map[string]any{"pk": map[string]any{"S": fmt.Sprint(n % 4)}},

@@ -81,6 +81,7 @@ func TestP3CompleteRejected(t *testing.T) {
 }
 
 func TestP3RecordAnswerLost(t *testing.T) { under(t, immutable, each(2, proxy.AnswerLost, anyWrite)) }
+
 func TestP3RecordAnswerSilent(t *testing.T) {
 	under(t, immutable, each(5, proxy.AnswerSilent, anyWrite))
 }

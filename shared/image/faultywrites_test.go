@@ -27,6 +27,7 @@ func TestP1AnswerSilent(t *testing.T) { under(t, seen, each(20, proxy.AnswerSile
 func TestP1ServerErrors(t *testing.T) {
 	under(t, seen, each(3, proxy.FailedAfter, anyWrite), each(4, proxy.Failed, anyTable))
 }
+
 func TestP1ConnectionsCut(t *testing.T) {
 	under(t, seen, each(3, proxy.CutBefore, anyTable), each(7, proxy.AnswerCut, anyTable))
 }
@@ -38,6 +39,7 @@ func kept(f *faulty) { f.noUpdateIsLost(6, 4) }
 func TestP2Throttled(t *testing.T) {
 	under(t, kept, each(3, proxy.Throttled, anyTable), each(4, proxy.PartThrottled, anyWrite))
 }
+
 func TestP2ConflictStorm(t *testing.T) {
 	under(t, kept, each(2, proxy.Conflicted, anyWrite), each(5, proxy.InProgress, anyWrite))
 }
@@ -132,6 +134,7 @@ func TestP7AnswerSilent(t *testing.T)     { under(t, once, each(9, proxy.AnswerS
 func TestP7ServerErrors(t *testing.T) {
 	under(t, once, each(3, proxy.FailedAfter, anyWrite), each(4, proxy.Failed, anyTable))
 }
+
 func TestP7ConnectionsCut(t *testing.T) {
 	under(t, once, each(3, proxy.CutBefore, anyTable))
 }
