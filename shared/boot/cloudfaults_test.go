@@ -139,6 +139,24 @@ func TestTheTableCannotBeUsed(t *testing.T) {
 	}
 }
 
+// TestHealthLooksAtTheTable: a data plane whose table cannot be used is not
+// healthy, and gets no requests from the load balancer.
+func TestHealthLooksAtTheTable(t *testing.T) {
+	d, aws := deploy(t), newFakeAWS(t)
+	d.environ = aws.environ(t, d)
+	for _, part := range []string{"data", "consumers"} {
+		aws.refuse(nil, nil)
+		r := d.only(part)
+		r.call("", "GET", "/healthcheck", "", 200)
+		aws.refuse(jsonRefusal(400, "ResourceNotFoundException", "Requested resource not found"), nil)
+		r.call("", "GET", "/healthcheck", "", 503)
+		r.stop()
+		if text := r.stderr.String(); !strings.Contains(text, `"status":503`) || !strings.Contains(text, "ResourceNotFoundException") {
+			t.Errorf("%s: logged %s", part, text)
+		}
+	}
+}
+
 // TestTheBucketCannotBeUsed, likewise.
 func TestTheBucketCannotBeUsed(t *testing.T) {
 	d, aws := deploy(t), newFakeAWS(t)

@@ -2,6 +2,8 @@ package boot
 
 import (
 	"bytes"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -178,4 +180,37 @@ func sameHeader(a, b http.Header) bool {
 		}
 	}
 	return len(a) == len(b)
+}
+
+// TestFunctionsSpeakTLS, by the one version of HTTP that they are built with, also
+// to clients that would like another.
+func TestFunctionsSpeakTLS(t *testing.T) {
+	d := deploy(t)
+	certFile, keyFile := writeCertificate(t)
+	logs := &logBuffer{listen: make(chan string, 1)}
+	command := d.command("version-list", "GANDER_LISTEN=127.0.0.1:0", "GANDER_TLS_CERT="+certFile, "GANDER_TLS_KEY="+keyFile)
+	command.Stderr = logs
+	if err := command.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		_ = command.Process.Kill()
+		_ = command.Wait()
+	}()
+	text, err := os.ReadFile(certFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	roots := x509.NewCertPool()
+	roots.AppendCertsFromPEM(text)
+	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots}, ForceAttemptHTTP2: true}}
+	defer client.CloseIdleConnections()
+	answer, err := client.Get("https://" + <-logs.listen + "/versions")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	if answer.StatusCode != http.StatusOK || answer.ProtoMajor != 1 {
+		t.Errorf("%s %s", answer.Proto, answer.Status)
+	}
 }

@@ -1,0 +1,56 @@
+package boot
+
+import (
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/gander-images/gander/shared/httpapi"
+)
+
+// TestPolicyFileIsInForce: the operator's rules decide, in functions and on the
+// data plane, and what they do not name keeps its default.
+func TestPolicyFileIsInForce(t *testing.T) {
+	d := deploy(t)
+	path := d.image()
+	d.alone(httpapi.ImageDataUpload, func(r *running) {
+		if answer, err := d.begin(r, path)(); err != nil || answer.StatusCode != http.StatusNoContent {
+			t.Fatalf("%v, %v", answer, err)
+		}
+	})
+	file := filepath.Join(t.TempDir(), "policy.yaml")
+	if err := os.WriteFile(file, []byte("download_image: \"role:admin\"\ndelete_image: \"!\"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	setting := "GANDER_POLICY_FILE=" + file
+	member, admin := d.tokens["gander"], d.tokens["gander-admin"]
+	r := d.only("data", setting)
+	r.call(member, "GET", path+"/file", "", 403)
+	if data := r.call(admin, "GET", path+"/file", "", 200); data != "1234567890" {
+		t.Errorf("%q", data)
+	}
+	r.stop()
+	d.alone(httpapi.ImageDelete, func(r *running) { r.call(admin, "DELETE", path, "", 403) }, setting)
+	d.alone(httpapi.ImageShow, func(r *running) { r.call(member, "GET", path, "", 200) }, setting)
+}
+
+// TestP14ABrokenPolicyNeverAllows: a start with rules that cannot be read or do
+// not fit together comes to nothing.
+func TestP14ABrokenPolicyNeverAllows(t *testing.T) {
+	d := deploy(t)
+	file := filepath.Join(t.TempDir(), "policy.yaml")
+	if err := os.WriteFile(file, []byte("get_image: \"rule:nobody_wrote_it\"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range functions() {
+		if f.needs&httpapi.Tokens == 0 {
+			continue // decides nothing
+		}
+		run := d.start(f.name, "GANDER_POLICY_FILE="+file)
+		if o := invokeFunction(t, run, nil); !o.Init || !strings.Contains(o.Message(), `GANDER_POLICY_FILE: policy rule "get_image"`) {
+			t.Errorf("%s: %+v", f.name, o)
+		}
+	}
+}
