@@ -56,7 +56,7 @@ func newFake(t testing.TB) *fake {
 // config leads the clients to the fake.
 func (f *fake) config() aws.Config {
 	return aws.Config{
-		Region: "here", BaseEndpoint: aws.String(f.URL), HTTPClient: f.Client(),
+		Region: "eu-west-1", BaseEndpoint: aws.String(f.URL), HTTPClient: f.Client(),
 		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
 			return aws.Credentials{AccessKeyID: "key", SecretAccessKey: "hunter2", SessionToken: "session-hunter3"}, nil
 		}),
