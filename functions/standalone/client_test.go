@@ -163,13 +163,6 @@ func (a *answer) image() map[string]any {
 	return img
 }
 
-// create makes a queued raw image and returns its id.
-func (u *user) create(name string) string {
-	u.t.Helper()
-	body := fmt.Sprintf(`{"name": %q, "disk_format": "raw", "container_format": "bare"}`, name)
-	return u.call("POST /v2/images", strings.NewReader(body)).want(http.StatusCreated).image()["id"].(string)
-}
-
 // count lists all images.
 func (u *user) count() int {
 	u.t.Helper()
@@ -180,17 +173,4 @@ func (u *user) count() int {
 		next, _ = page["next"].(string)
 	}
 	return n
-}
-
-// zeros is a reader of that many zero bytes.
-type zeros int64
-
-func (z *zeros) Read(p []byte) (int, error) {
-	if *z == 0 {
-		return 0, io.EOF
-	}
-	n := int(min(int64(len(p)), int64(*z)))
-	clear(p[:n])
-	*z -= zeros(n)
-	return n, nil
 }

@@ -154,12 +154,6 @@ func (s *service) stop() error {
 	return s.err
 }
 
-// kill ends the process as a crash would.
-func (s *service) kill() {
-	_ = s.cmd.Process.Kill()
-	<-s.ended
-}
-
 func tail(s string, n int) string {
 	if len(s) <= n {
 		return s
