@@ -97,7 +97,7 @@ func TestEndpoints(t *testing.T) {
 		}
 		for _, pair := range test.environ {
 			name, _, _ := strings.Cut(pair, "=")
-			os.Unsetenv(name) //nolint:errcheck // Setenv puts it back
+			os.Unsetenv(name) // Setenv puts it back
 		}
 	}
 }
