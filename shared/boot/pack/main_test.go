@@ -77,6 +77,9 @@ func TestZipHoldsAnExecutable(t *testing.T) {
 		if len(archive.File) != 1 || archive.File[0].Name != "bootstrap" || archive.File[0].Mode() != 0o755 {
 			t.Fatalf("%s.zip holds %v", name, archive.File)
 		}
+		if made := archive.File[0].Modified; made.Year() != 1980 {
+			t.Errorf("%s.zip says when it was packed: %s", name, made)
+		}
 		file, err := archive.Open("bootstrap")
 		if err != nil {
 			t.Fatal(err)
