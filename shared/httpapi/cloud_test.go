@@ -7,25 +7,38 @@ import (
 	"flag"
 	"net/http"
 	"net/url"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/gander-images/gander/localstack/emulatortest"
 	"github.com/gander-images/gander/localstack/gateway"
+	"github.com/gander-images/gander/localstack/grants"
+	"github.com/gander-images/gander/localstack/template"
 	"github.com/gander-images/gander/shared/blob/s3"
 	"github.com/gander-images/gander/shared/image/imagetest"
 	"github.com/gander-images/gander/shared/table/dynamo"
 )
 
-// shape chooses the kind of gateway; the template's is a REST API.
-var shape = flag.String("shape", "rest", "kind of gateway in front of the functions: rest, http, alb or albmulti")
+// shape chooses the kind of gateway; the template's is a REST API, below a host
+// name or, as "stage", at its own URL, whose path begins with the stage.
+var shape = flag.String("shape", "rest", "kind of gateway in front of the functions: rest, stage, http, alb or albmulti")
 
-var shapes = map[string]gateway.Shape{"rest": gateway.REST, "http": gateway.HTTP, "alb": gateway.ALB, "albmulti": gateway.ALBMulti}
+var shapes = map[string]gateway.Shape{
+	"rest": gateway.REST, "stage": gateway.REST, "http": gateway.HTTP, "alb": gateway.ALB, "albmulti": gateway.ALBMulti,
+}
+
+// rows is the name under which the table of differences has the shape.
+func rows() string {
+	if *shape == "stage" {
+		return "rest"
+	}
+	return *shape
+}
 
 // openMix starts the template's functions behind the gateway, over a table and a
-// bucket of their own.
+// bucket of their own. Each signs with a key of its own, and may do what its role
+// grants.
 func openMix(t testing.TB, settings []string) *mix {
 	t.Helper()
 	all, err := issued()
@@ -41,14 +54,13 @@ func openMix(t testing.TB, settings []string) *mix {
 	if !ok {
 		t.Fatalf("there is no shape %q", *shape)
 	}
+	stack, parameters := filepath.Join(root, "template.yaml"), map[string]string{
+		"PublicEndpoint": publicEndpoint, "DevelopmentKey": all.key, "Retention": "1h", "DataPlane": "off",
+	}
+	guard := openGuard(t, place, stack, parameters)
 	g, err := gateway.Start(gateway.Config{
-		Template: filepath.Join(root, "template.yaml"),
-		Parameters: map[string]string{
-			"PublicEndpoint": publicEndpoint, "DevelopmentKey": all.key, "Retention": "1h", "DataPlane": "off",
-		},
-		Names:   map[string]string{"Table": place.Table, "Table.StreamArn": place.Stream, "Bucket": place.Bucket},
-		Environ: environ(settings),
-		AWS:     place.Config, Shape: kind, Log: logs,
+		Template: stack, Parameters: parameters, Names: place.Names(), Environ: environ(guard, settings),
+		AWS: place.Config, Shape: kind, Log: logs,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -60,7 +72,11 @@ func openMix(t testing.TB, settings []string) *mix {
 			t.Logf("the functions wrote:\n%s", logs)
 		}
 	})
-	at, err := url.Parse(g.URL())
+	reach := g.URL()
+	if *shape == "stage" {
+		reach = g.StageURL()
+	}
+	at, err := url.Parse(reach)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -69,22 +85,41 @@ func openMix(t testing.TB, settings []string) *mix {
 		url: at, client: &http.Client{CheckRedirect: toTheBytes}, store: "s3", table: tab,
 		source: imagetest.Through(tab, place.Keys), blobs: s3.Open(place.Config, place.Bucket), logged: logs.String,
 		sweep:   func() error { return g.Sweep(context.Background()) },
-		differs: met.behind(*shape, t.Name()),
+		differs: met.behind(rows(), t.Name()),
 	}
 }
 
 // readers are the functions that read what a scenario may set.
 var readers = map[string]string{"GANDER_IMAGE_SIZE_CAP": ImageDataUpload.Name, "GANDER_RETENTION": ImageDelete.Name}
 
-// environ is how functions find the engines, and what a scenario sets for them.
-func environ(settings []string) func(function string) []string {
-	return func(function string) []string {
-		var pairs []string
-		for _, pair := range os.Environ() {
-			if strings.HasPrefix(pair, "AWS_") {
-				pairs = append(pairs, pair)
-			}
+// openGuard starts what holds the functions to their grants.
+func openGuard(t testing.TB, place emulatortest.Place, stack string, parameters map[string]string) *grants.Guard {
+	t.Helper()
+	engines, err := place.Engines(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	roles, err := grants.Read(stack, template.Options{Parameters: parameters, Names: place.Names()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	guard, err := grants.NewGuard(roles, engines)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		for _, u := range guard.Denied() {
+			t.Errorf("%s may not do %s on %s, and did", u.Function, u.Action, u.Resource)
 		}
+		guard.Close()
+	})
+	return guard
+}
+
+// environ is how functions find the engines, and what a scenario sets for them.
+func environ(guard *grants.Guard, settings []string) func(function string) []string {
+	return func(function string) []string {
+		pairs := guard.Environ(function)
 		for _, pair := range settings {
 			if name, _, _ := strings.Cut(pair, "="); readers[name] == function {
 				pairs = append(pairs, pair)

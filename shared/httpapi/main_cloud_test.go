@@ -21,7 +21,7 @@ func TestMain(m *testing.M) {
 	flag.Parse()
 	code := m.Run()
 	if whole := flag.Lookup("test.run").Value.String() == "" && flag.Lookup("test.skip").Value.String() == ""; whole && code == 0 {
-		faults := append(reached.faults(), met.faults(*shape)...)
+		faults := append(reached.faults(), met.faults(rows())...)
 		for _, fault := range faults {
 			fmt.Printf("--- FAIL: %s\n", fault)
 		}
