@@ -4,7 +4,6 @@ package grants_test
 
 import (
 	"bytes"
-	"fmt"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -17,13 +16,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-
 	"github.com/gander-images/gander/localstack/child"
 	"github.com/gander-images/gander/localstack/emulatortest"
 	"github.com/gander-images/gander/localstack/gateway"
 	"github.com/gander-images/gander/localstack/grants"
-	"github.com/gander-images/gander/localstack/proxy"
 	"github.com/gander-images/gander/localstack/template"
 	"github.com/gander-images/gander/shared/identity/development"
 )
@@ -41,8 +37,7 @@ type world struct {
 	t     *testing.T
 	root  string
 	place emulatortest.Place
-	proxy *proxy.Proxy
-	url   string // the proxy's
+	proxy *grants.Guard
 	roles grants.Roles
 	key   string // the identity's public key
 	token string
@@ -82,17 +77,8 @@ func newWorld(t *testing.T) *world {
 	})
 	w.logIn()
 	w.readRoles()
-	w.startProxy()
+	w.startGuard()
 	return w
-}
-
-// names are what the template's resources are called here.
-func (w *world) names() map[string]string {
-	return map[string]string{
-		"Table": w.place.Table, "Bucket": w.place.Bucket, "Table.StreamArn": w.place.Stream,
-		"Table.Arn":  fmt.Sprintf("arn:aws:dynamodb:%s:%s:table/%s", template.Region, template.Account, w.place.Table),
-		"Bucket.Arn": "arn:aws:s3:::" + w.place.Bucket,
-	}
 }
 
 func (w *world) parameters() map[string]string {
@@ -104,7 +90,7 @@ func (w *world) parameters() map[string]string {
 func (w *world) readRoles() {
 	w.t.Helper()
 	var err error
-	w.roles, err = grants.Read(filepath.Join(w.root, "template.yaml"), template.Options{Parameters: w.parameters(), Names: w.names()})
+	w.roles, err = grants.Read(filepath.Join(w.root, "template.yaml"), template.Options{Parameters: w.parameters(), Names: w.place.Names()})
 	if err == nil {
 		err = w.roles.ReadRole(filepath.Join(w.root, "dataplane.yaml"), "TaskRole", dataPlane, template.Options{
 			Partial: true, Parameters: map[string]string{"TableName": w.place.Table, "BucketName": w.place.Bucket},
@@ -115,47 +101,20 @@ func (w *world) readRoles() {
 	}
 }
 
-func (w *world) startProxy() {
+func (w *world) startGuard() {
 	w.t.Helper()
-	own, err := w.place.Config.Credentials.Retrieve(w.t.Context())
+	engines, err := w.place.Engines(w.t.Context())
+	if err == nil {
+		w.proxy, err = grants.NewGuard(w.roles, engines)
+	}
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	w.proxy = proxy.New(proxy.Config{
-		DynamoDB: proxy.Upstream{Endpoint: endpoint("DYNAMODB"), Credentials: own},
-		S3:       proxy.Upstream{Endpoint: endpoint("S3"), Credentials: own},
-		Account:  template.Account,
-	})
-	for function := range w.roles.Of {
-		w.proxy.Add(proxy.Function{Name: function, Credentials: credentials(function), Permissions: w.roles.Permissions(function)})
-	}
-	url, stop, err := w.proxy.Start()
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	w.url = url
-	w.t.Cleanup(stop)
-}
-
-func endpoint(service string) string {
-	if url := os.Getenv("AWS_ENDPOINT_URL_" + service); url != "" {
-		return url
-	}
-	return os.Getenv("AWS_ENDPOINT_URL")
-}
-
-// credentials are a function's own.
-func credentials(function string) aws.Credentials {
-	return aws.Credentials{AccessKeyID: "AKIA-" + function, SecretAccessKey: "secret of " + function}
+	w.t.Cleanup(w.proxy.Close)
 }
 
 func (w *world) environ(function string) []string {
-	own := credentials(function)
-	return []string{
-		"AWS_ENDPOINT_URL=" + w.url, "AWS_REGION=" + template.Region, "AWS_EC2_METADATA_DISABLED=true",
-		"AWS_ACCESS_KEY_ID=" + own.AccessKeyID, "AWS_SECRET_ACCESS_KEY=" + own.SecretAccessKey,
-		"GANDER_LEASE=" + lease.String(),
-	}
+	return append(w.proxy.Environ(function), "GANDER_LEASE="+lease.String())
 }
 
 // logIn gets the token of a member.
@@ -190,7 +149,7 @@ func (w *world) start(change func(*gateway.Config)) {
 	w.t.Helper()
 	w.close()
 	config := gateway.Config{
-		Template: filepath.Join(w.root, "template.yaml"), Functions: filepath.Join(w.root, "build", "bin", runtime.GOARCH), Parameters: w.parameters(), Names: w.names(),
+		Template: filepath.Join(w.root, "template.yaml"), Functions: filepath.Join(w.root, "build", "bin", runtime.GOARCH), Parameters: w.parameters(), Names: w.place.Names(),
 		Environ: w.environ, AWS: w.place.Config, Log: w.log, NoSchedule: true, DataPlane: w.startDataPlane(),
 	}
 	change(&config)

@@ -26,7 +26,6 @@ package image
 
 import (
 	"context"
-	"os"
 	"slices"
 	"testing"
 	"time"
@@ -58,15 +57,12 @@ type faulty struct {
 func newFaulty(t *testing.T, shards int) *faulty {
 	t.Helper()
 	place := emulatortest.New(t)
-	own, err := place.Config.Credentials.Retrieve(t.Context())
+	engines, err := place.Engines(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := proxy.New(proxy.Config{
-		DynamoDB: proxy.Upstream{Endpoint: endpoint("DYNAMODB"), Credentials: own},
-		S3:       proxy.Upstream{Endpoint: endpoint("S3"), Credentials: own},
-		Shards:   shards,
-	})
+	engines.Shards = shards
+	p := proxy.New(engines)
 	url, stop, err := p.Start()
 	if err != nil {
 		t.Fatal(err)
@@ -94,14 +90,6 @@ func newFaulty(t *testing.T, shards int) *faulty {
 	}}
 	f.restart()
 	return f
-}
-
-// endpoint is where the environment says that an engine is.
-func endpoint(service string) string {
-	if url := os.Getenv("AWS_ENDPOINT_URL_" + service); url != "" {
-		return url
-	}
-	return os.Getenv("AWS_ENDPOINT_URL")
 }
 
 // restart builds adapters and service anew, through the proxy.
