@@ -101,7 +101,7 @@ func (e *exchange) serve() {
 		panic(http.ErrAbortHandler) // the caller went away
 	}
 	event, fits := e.event(body)
-	if len(body) > maxBody || !fits {
+	if !fits { // which no longer body does
 		_, _ = io.Copy(io.Discard, io.LimitReader(e.request.Body, maxDrained)) // see maxDrained
 		e.tooLarge()
 		return

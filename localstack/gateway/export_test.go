@@ -1,6 +1,16 @@
 package gateway
 
-import "time"
+import (
+	"time"
+
+	"github.com/gander-images/gander/localstack/lambda"
+)
 
 // SetTimeout shortens what the gateway waits for a function.
 func (c *Config) SetTimeout(d time.Duration) { c.timeout = d }
+
+// Patience is how long a gateway of the shape waits for a function with a
+// time-out of a minute.
+func Patience(s Shape) time.Duration {
+	return Config{Shape: s}.patience(lambda.New(lambda.Spec{Timeout: time.Minute}))
+}

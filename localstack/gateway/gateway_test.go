@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/gander-images/gander/localstack/gateway"
 )
@@ -25,6 +26,15 @@ func TestFunctionsHaveTheTemplatesEnvironment(t *testing.T) {
 	}
 	if got := w.Functions(); !slices.Equal(got, []string{"fallback", "image-show", "sweeper"}) {
 		t.Errorf("%v", got)
+	}
+}
+
+// TestPatience: each kind of gateway waits as long as AWS documents of it.
+func TestPatience(t *testing.T) {
+	for shape, want := range map[gateway.Shape]time.Duration{gateway.REST: 29 * time.Second, gateway.HTTP: 30 * time.Second, gateway.ALB: 2 * time.Minute} {
+		if got := gateway.Patience(shape); got != want {
+			t.Errorf("%d: %v", shape, got)
+		}
 	}
 }
 

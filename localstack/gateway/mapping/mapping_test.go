@@ -233,7 +233,7 @@ func TestPartialReports(t *testing.T) {
 	f.answer = func([]string) (string, bool) {
 		if first {
 			first = false
-			return `{"batchItemFailures":[{"itemIdentifier":"a-4"},{"itemIdentifier":"a-3"}]}`, false
+			return `{"batchItemFailures":[{"itemIdentifier":"a-4"},{"itemIdentifier":"a-3"},{"itemIdentifier":"a-4"}]}`, false
 		}
 		return `null`, false
 	}
