@@ -52,7 +52,7 @@ func TestP14BadConfigurationStopsTheStart(t *testing.T) {
 	data := filepath.Join(t.TempDir(), "data")
 	environ := []string{"GANDER_DATA=" + data, "GANDER_LISTEN=0.0.0.0:0", "GANDER_LEESE=1m", "GANDER_SHOW_IMAGE_DIRECT_URL=false"}
 	code, stdout, stderr := command(environ, "serve")
-	for _, want := range []string{"4 settings are wrong", "GANDER_LISTEN: 0.0.0.0:0 is not a loopback address; set", "for loopback alone", "GANDER_LEESE: there is no such setting; GANDER_LEASE", "GANDER_SHOW_IMAGE_DIRECT_URL: Gander never shows"} {
+	for _, want := range []string{"5 settings are wrong", "GANDER_PUBLIC_ENDPOINT: it is missing; 0.0.0.0:0 is everywhere", "GANDER_LISTEN: 0.0.0.0:0 is not a loopback address; set", "for loopback alone", "GANDER_LEESE: there is no such setting; GANDER_LEASE", "GANDER_SHOW_IMAGE_DIRECT_URL: Gander never shows"} {
 		if !strings.Contains(stderr, want) {
 			t.Errorf("missing: %s", want)
 		}

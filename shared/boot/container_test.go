@@ -116,7 +116,7 @@ func TestContainerListens(t *testing.T) {
 		}
 	}
 	environ := []string{
-		only(t, run, "ENV"), "GANDER_TLS_ENDS_IN_FRONT=true", "GANDER_TABLE=images", "GANDER_BUCKET=bytes",
+		only(t, run, "ENV"), "GANDER_PUBLIC_ENDPOINT=https://images.example.org", "GANDER_TLS_ENDS_IN_FRONT=true", "GANDER_TABLE=images", "GANDER_BUCKET=bytes",
 		"GANDER_DEVELOPMENT_KEY=ed25519:" + strings.Repeat("A", 43),
 	}
 	if _, err := setting.Read(setting.Source{Environ: environ, Uses: parts["data"].uses}); err != nil {

@@ -272,7 +272,7 @@ func TestPortServesOneOperation(t *testing.T) {
 		"GANDER_TLS_ENDS_IN_FRONT=true":  "[::]:" + port,
 		"GANDER_TLS_ENDS_IN_FRONT=false": "127.0.0.1:" + port,
 	} {
-		if r := run(t, t.TempDir(), healthcheck, usualPatience, "PORT="+port, environ); strings.Replace(r.address, "0.0.0.0", "[::]", 1) != want {
+		if r := run(t, t.TempDir(), healthcheck, usualPatience, "PORT="+port, environ, "GANDER_PUBLIC_ENDPOINT=https://images.example.org"); strings.Replace(r.address, "0.0.0.0", "[::]", 1) != want {
 			t.Errorf("%s: listens on %s", environ, r.address)
 		} else if code := r.stop(); code != 0 {
 			t.Errorf("exit %d", code)

@@ -120,7 +120,7 @@ func TestCloudListening(t *testing.T) {
 		{"local, with a key", downs, []string{goodKey, front}, "is for loopback alone"},
 		{"the identity itself", setting.Issues | setting.Answers | setting.Tokens | setting.Standalone, []string{goodKey, front}, "is for loopback alone"},
 	} {
-		_, err := read(test.uses|setting.Listens, append(test.environ, "GANDER_LISTEN=0.0.0.0:80")...)
+		_, err := read(test.uses|setting.Listens, append(test.environ, "GANDER_LISTEN=0.0.0.0:80", "GANDER_PUBLIC_ENDPOINT=https://images.example.org")...)
 		if test.fault == "" && err != nil || test.fault != "" && (err == nil || !strings.Contains(err.Error(), test.fault)) {
 			t.Errorf("%s: %v", test.name, err)
 		}

@@ -185,6 +185,9 @@ func listening(v Values, from Source) Faults {
 	if v.Listen == "" || Loopback(v.Listen) {
 		return faults
 	}
+	if from.Uses&Answers != 0 && v.PublicEndpoint == "" && everywhere(v.Listen) {
+		faults = append(faults, fmt.Sprintf("GANDER_PUBLIC_ENDPOINT: it is missing; %s is everywhere, and no URL can be made of it", v.Listen))
+	}
 	if v.TLSCert == "" && !v.TLSEndsInFront {
 		faults = append(faults, fmt.Sprintf("GANDER_LISTEN: %s is not a loopback address; set GANDER_TLS_CERT and GANDER_TLS_KEY, or GANDER_TLS_ENDS_IN_FRONT=true", v.Listen))
 	}
@@ -207,6 +210,13 @@ func reason(err error) string {
 		return fmt.Sprintf("%s: %v", at.Path, at.Err)
 	}
 	return err.Error()
+}
+
+// everywhere reports whether the address is that of every interface.
+func everywhere(address string) bool {
+	host, _, err := net.SplitHostPort(address)
+	ip, _ := netip.ParseAddr(host)
+	return err == nil && (host == "" || ip.IsUnspecified())
 }
 
 // Loopback reports whether only this machine reaches the address.

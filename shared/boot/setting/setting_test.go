@@ -134,6 +134,7 @@ func TestListening(t *testing.T) {
 		t.Fatal(err)
 	}
 	cert := []string{"GANDER_TLS_CERT=" + pem, "GANDER_TLS_KEY=" + pem}
+	const named = "GANDER_PUBLIC_ENDPOINT=https://images.example.org"
 	public := setting.Listens | setting.Answers // an operation that asks nobody who they are
 	for _, test := range []struct {
 		name    string
@@ -148,8 +149,11 @@ func TestListening(t *testing.T) {
 		{"all interfaces", public, []string{"GANDER_LISTEN=0.0.0.0:80"}, "is not a loopback address; set GANDER_TLS_CERT"},
 		{"no host", public, []string{"GANDER_LISTEN=:80"}, "is not a loopback address; set GANDER_TLS_CERT"},
 		{"a name", public, []string{"GANDER_LISTEN=images.example.org:80"}, "is not a loopback address; set GANDER_TLS_CERT"},
-		{"TLS in front", public, []string{"GANDER_LISTEN=:80", "GANDER_TLS_ENDS_IN_FRONT=true"}, ""},
-		{"TLS here", public, append(cert, "GANDER_LISTEN=:443"), ""},
+		{"TLS in front", public, []string{"GANDER_LISTEN=:80", "GANDER_TLS_ENDS_IN_FRONT=true", named}, ""},
+		{"TLS here", public, append(cert, "GANDER_LISTEN=:443", named), ""},
+		{"everywhere, and nowhere in particular", public, append(cert, "GANDER_LISTEN=[::]:443"), "GANDER_PUBLIC_ENDPOINT: it is missing; [::]:443 is everywhere"},
+		{"one interface has a name", public, append(cert, "GANDER_LISTEN=192.0.2.7:443"), ""},
+		{"everywhere, with nothing to name", setting.Listens | setting.Later, append(cert, "GANDER_LISTEN=:443"), ""},
 		{"TLS in both places", public, append(cert, "GANDER_TLS_ENDS_IN_FRONT=true"), "not in both places"},
 		{"half a certificate", public, cert[1:], "GANDER_TLS_CERT: it is missing"},
 		{"TLS, but anybody's passwords", everything, append(cert, "GANDER_LISTEN=:443"), "GANDER_IDENTITY=development is for loopback alone"},
