@@ -114,6 +114,7 @@ func TestAuthentication(t *testing.T) {
 		{"blanks around it", []option{header("X-Auth-Token", " "+tokenOf("member")+"\t")}, 200},
 		{"the other header", []option{without("X-Auth-Token"), header("X-Storage-Token", tokenOf("member"))}, 200},
 		{"X-Auth-Token counts", []option{header("X-Storage-Token", "wrong")}, 200},
+		{"a service token", []option{header("X-Service-Token", tokenOf("service"))}, 200},
 		{"a bad service token", []option{header("X-Service-Token", "")}, 200},
 		{"none", []option{without("X-Auth-Token")}, 401},
 		{"blanks", []option{header("X-Auth-Token", "  ")}, 401},

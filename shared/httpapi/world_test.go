@@ -51,9 +51,18 @@ func newWorld(t testing.TB, settings ...string) *world {
 	return w
 }
 
-// audit looks for what a scenario leaves behind: bytes and entries of nobody, and
-// records without theirs.
+// audit looks for what a scenario leaves behind: bytes and entries of nobody,
+// records without theirs, and secrets in the log.
 func (w *world) audit() {
+	log := w.logged()
+	for name := range people {
+		if strings.Contains(log, tokenOf(name)) {
+			w.t.Errorf("the log has the token of %s", name)
+		}
+	}
+	if strings.Contains(log, "X-Amz-Signature") {
+		w.t.Error("the log has a signed URL")
+	}
 	for _, fault := range w.stored().Faults() {
 		w.t.Error(fault)
 	}
