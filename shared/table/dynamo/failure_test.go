@@ -51,6 +51,35 @@ func TestUnusable(t *testing.T) {
 	}
 }
 
+// TestClockIsSet has DynamoDB refuse the first signature, for a clock that is an
+// hour behind, and every signature.
+func TestClockIsSet(t *testing.T) {
+	f, days := newFake(t), []string{}
+	f.ever("GetItem", func(f *fake, w http.ResponseWriter, r request) {
+		if days = append(days, r.date); len(days)%2 == 1 {
+			w.Header().Set("Date", time.Now().Add(time.Hour).UTC().Format(http.TimeFormat))
+			fail(400, "InvalidSignatureException", "Signature expired")(f, w, r)
+			return
+		}
+		answer(object{"Item": stored(nil)})(f, w, r)
+	})
+	if items, err := f.open(0).Get(t.Context(), testKey); err != nil || items[0] == nil {
+		t.Fatalf("%+v, %v", items, err)
+	}
+	first, err := time.Parse("20060102T150405Z", days[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	second, err := time.Parse("20060102T150405Z", days[1])
+	if err != nil || second.Sub(first) < 50*time.Minute {
+		t.Errorf("signed at %s and %s, %v", first, second, err)
+	}
+	f.ever("GetItem", fail(400, "InvalidSignatureException", "Signature expired"))
+	if _, err := f.open(0).Get(t.Context(), testKey); !errors.Is(err, table.ErrUnusable) || len(f.requests("GetItem")) != 4 {
+		t.Errorf("%v after %d requests", err, len(f.requests("GetItem")))
+	}
+}
+
 // told holds an error to what the caller and the log may read of it.
 func told(t *testing.T, what string, err error, cause string) {
 	t.Helper()

@@ -35,6 +35,7 @@ type request struct {
 	operation string
 	body      string
 	left      <-chan struct{} // closed when the client has
+	date      string          // when it was signed
 }
 
 // A reply is what the fake does with one request.
@@ -111,7 +112,7 @@ func (f *fake) ServeHTTP(w http.ResponseWriter, h *http.Request) {
 		return // the client has left
 	}
 	_, operation, _ := strings.Cut(h.Header.Get("X-Amz-Target"), ".")
-	r := request{operation, string(body), h.Context().Done()}
+	r := request{operation, string(body), h.Context().Done(), h.Header.Get("X-Amz-Date")}
 	f.next(r)(f, w, r)
 }
 

@@ -43,8 +43,8 @@ func Follow(t *Table, cfg aws.Config) *Feed {
 	}
 }
 
-// Pauses between polls that find nothing, and before a handler that did nothing
-// is called again.
+// Pauses between polls, which grow while nothing is found, and before a handler
+// that did nothing is called again.
 const (
 	idleFirst = 20 * time.Millisecond
 	idleMost  = time.Second
@@ -96,6 +96,7 @@ type follower struct {
 	shards  []*shard // in the stream's order
 	known   map[string]*shard
 	listed  time.Time // when they were
+	behind  bool      // there is more than was delivered in this round
 	silent  bool      // that DynamoDB is out of reach has been told
 	trimmed bool      // that changes were lost has been told
 }
@@ -111,6 +112,8 @@ func (r *follower) run(ctx context.Context) error {
 		r.keepSometimes(ctx)
 		if moved {
 			idle = idleFirst
+		}
+		if r.behind {
 			continue
 		}
 		pause(ctx, idle)
@@ -122,6 +125,7 @@ func (r *follower) run(ctx context.Context) error {
 // round gives every shard that may be read one turn. It reports whether anything
 // moved.
 func (r *follower) round(ctx context.Context) (moved bool, err error) {
+	r.behind = false
 	if err := r.prepare(ctx); err != nil {
 		return false, fmt.Errorf("%w: %w", errReading, err)
 	}

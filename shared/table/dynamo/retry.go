@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"github.com/aws/smithy-go"
 	"github.com/aws/smithy-go/middleware"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 
@@ -33,6 +34,7 @@ type call struct {
 	pause    time.Duration // bound of the next one
 	attempt  attempt
 	unsure   bool  // an attempt may have happened
+	clock    bool  // a signature was refused already
 	reason   error // of the last attempt that did not just run out of time
 }
 
@@ -71,10 +73,22 @@ func (c *call) until(ctx context.Context, do func(context.Context) error) error 
 			c.reason = err
 		}
 		c.unsure = c.unsure || c.write && v == unknown
-		if v != busy && v != unknown || !c.rest(ctx) {
+		again := v == busy || v == unknown || c.mayBeClock(err)
+		if !again || !c.rest(ctx) {
 			return c.told(v, err)
 		}
 	}
+}
+
+// mayBeClock reports, once in a call, that a signature was refused. That may be
+// for our clock, which the SDK sets by the answer; then the next one is right.
+func (c *call) mayBeClock(err error) bool {
+	var api smithy.APIError
+	if c.clock || !errors.As(err, &api) || api.ErrorCode() != "InvalidSignatureException" {
+		return false
+	}
+	c.clock = true
+	return true
 }
 
 // told is the last word of a call whose last attempt failed so.

@@ -52,7 +52,7 @@ func (r *follower) turn(ctx context.Context, s *shard) (moved bool, err error) {
 		}
 	}
 	if len(s.waiting) == 0 && s.ended {
-		s.Done, r.dirty, moved = true, true, true
+		s.Done, r.dirty, r.behind, moved = true, true, true, true
 		r.relist()
 	}
 	return moved, nil
@@ -73,6 +73,8 @@ func (r *follower) deliver(ctx context.Context, s *shard) (moved bool, err error
 	s.waiting, s.numbers = s.waiting[done:], s.numbers[done:]
 	if len(s.waiting) == 0 {
 		s.After = s.read
+	} else {
+		r.behind = true
 	}
 	return true, err
 }
@@ -105,6 +107,7 @@ func (r *follower) fetch(ctx context.Context, s *shard) (moved bool, err error) 
 	if len(s.waiting) == 0 && s.read != "" {
 		s.After = s.read // no reason to write it down
 	}
+	r.behind = r.behind || len(records) >= deliverChanges
 	return len(records) > 0, nil
 }
 
