@@ -8,8 +8,9 @@ rest are the stack's parameters. It prints the stack's outputs as JSON.
 AWS_ENDPOINT_URL says where LocalStack is.
 
 LocalStack calls a stack complete though it left out a resource that it does not
-know; what its events say of that is a failure here. It cannot be trusted with the
-update of a stack at all, so a stack that is there already is refused.
+know; what its events say of that is a failure here. It takes any parameter, so
+they are checked here. It cannot be trusted with the update of a stack at all, so
+a stack that is there already is refused.
 """
 
 import hashlib
@@ -20,6 +21,7 @@ import time
 from pathlib import Path
 
 import boto3
+import yaml
 from botocore.exceptions import ClientError
 
 BUCKET = "gander-deployment"
@@ -30,11 +32,34 @@ PATIENCE = 900  # seconds
 
 def main() -> None:
     template, packages, stack, *settings = sys.argv[1:]
-    parameters = dict(setting.split("=", 1) for setting in settings)
+    parameters = {name: value for name, _, value in (setting.partition("=") for setting in settings)}
+    check(yaml.load(Path(template).read_text(), Loose)["Parameters"], parameters)
     upload = bucket(boto3.client("s3"))
     body = package(Path(template), Path(packages), upload)
     outputs = deploy(boto3.client("cloudformation"), stack, upload(body.encode(), ".yaml")[1], parameters)
     print(json.dumps(outputs, indent=1))
+
+
+class Loose(yaml.SafeLoader):
+    """Reads templates, and nothing into their functions."""
+
+
+Loose.add_multi_constructor("!", lambda *_: None)
+
+
+def check(declared: dict[str, dict], given: dict[str, str]) -> None:
+    """Holds parameters to what the template says of them, as CloudFormation does."""
+    faults = [f"{name} is no parameter" for name in given if name not in declared]
+    for name, rules in declared.items():
+        value = given.get(name, rules.get("Default"))
+        if value is None:
+            faults.append(f"{name} must be given")
+        elif value not in (allowed := rules.get("AllowedValues", [value])) and value not in map(str, allowed):
+            faults.append(f"{name} is one of {allowed}, not {value!r}")
+        elif not re.fullmatch(rules.get("AllowedPattern", "(?s:.*)"), str(value)):
+            faults.append(f"{name} {rules.get('ConstraintDescription', 'is wrong')}, not {value!r}")
+    if faults:
+        raise SystemExit("\n".join(faults))
 
 
 def bucket(s3):

@@ -8,6 +8,7 @@ the engine, and DYNOXIDE, the path of the binary. dynoxide's ARNs name the regio
 import logging
 import os
 import re
+import shutil
 
 from localstack.runtime import hooks
 
@@ -39,11 +40,17 @@ def start(server):
     """
     from localstack.utils.common import TMP_THREADS, ShellCommandThread
 
-    command = [os.environ["DYNOXIDE"], "--port", str(server.port)]
+    command = [*until_parent_ends(), os.environ["DYNOXIDE"], "--port", str(server.port)]
     thread = ShellCommandThread(command, log_listener=_log, name="dynoxide")
     TMP_THREADS.append(thread)
     thread.start()
     return thread
+
+
+def until_parent_ends() -> list[str]:
+    """What has a command end with the LocalStack that started it, even one that is killed."""
+    setpriv = shutil.which("setpriv")
+    return [setpriv, "--pdeathsig", "TERM", "--"] if setpriv else []
 
 
 def _log(line, **_):

@@ -1,6 +1,9 @@
 """What is exchanged so that LocalStack takes dynoxide for DynamoDB Local."""
 
 import os
+import subprocess
+import sys
+import time
 import unittest
 from pathlib import Path
 from types import SimpleNamespace as Bag
@@ -73,8 +76,27 @@ class DynoxideTest(unittest.TestCase):
             thread.side_effect = lambda command, **options: started.append((command, options)) or mock.Mock()
             server.DynamodbServer.do_start_thread(Bag(port=8101))
         ((command, options),) = started
-        self.assertEqual([Path(command[0]).name, *command[1:]], ["dynoxide", "--port", "8101"])
+        self.assertEqual(command[-3:], ["/opt/dynoxide", "--port", "8101"])
         self.assertFalse(options.get("auto_restart"), "an engine that is started again has lost its tables")
+
+    def test_the_engine_ends_with_its_parent(self):
+        script = "import subprocess, sys; print(subprocess.Popen(sys.argv[1:]).pid, flush=True); input()"
+        command = [*dynoxide.until_parent_ends(), "sleep", "60"]
+        parent = subprocess.Popen(
+            [sys.executable, "-c", script, *command], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        with parent:
+            child = int(parent.stdout.readline())
+            parent.kill()
+        for _ in range(100):
+            try:
+                state = Path(f"/proc/{child}/stat").read_text().rpartition(")")[2].split()[0]
+            except OSError:
+                return
+            if state == "Z":  # it ended, and nobody has asked how
+                return
+            time.sleep(0.1)
+        self.fail("the engine outlives LocalStack")
 
 
 if __name__ == "__main__":
