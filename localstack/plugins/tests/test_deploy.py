@@ -87,7 +87,7 @@ class DeployTest(unittest.TestCase):
         for word, cloudformation in {
             "ROLLBACK_COMPLETE": self.cloudformation(status="ROLLBACK_COMPLETE"),
             "deployed as a fallback": self.cloudformation(reason="not supported but was deployed as a fallback"),
-            "CREATE_FAILED": self.cloudformation(api="CREATE_FAILED"),
+            "CREATE_FAILED": self.cloudformation(resource="CREATE_FAILED"),
             "is CREATE_COMPLETE": self.cloudformation(outputs=()),
         }.items():
             with self.subTest(word), self.assertRaises(SystemExit) as raised:
