@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"time"
 
 	"github.com/gander-images/gander/shared/boot/setting"
 	"github.com/gander-images/gander/shared/httpapi"
@@ -29,7 +30,12 @@ func (p *process) drainHTTP(ctx context.Context, listener net.Listener, handler 
 	case <-gate.empty:
 	case <-waiting.Done():
 		log.Warn("running requests are cut off")
-		return server.Close()
+		err := server.Close()
+		select { // uploads put their images right before they end
+		case <-gate.empty:
+		case <-time.After(p.patience.header):
+		}
+		return err
 	}
 	return p.shutDown(ctx, server, p.patience.header, log) // what is left are answers 503
 }

@@ -174,6 +174,11 @@ func TestDrainingEnds(t *testing.T) {
 		if _, err := finish(); err == nil {
 			t.Errorf("%s: the upload was answered", name)
 		}
+		d.alone(httpapi.ImageShow, func(r *running) {
+			if shown := r.call(d.tokens["gander"], "GET", path, "", 200); !strings.Contains(shown, `"queued"`) {
+				t.Errorf("%s: left behind %s", name, shown)
+			}
+		})
 	}
 }
 

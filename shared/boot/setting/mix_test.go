@@ -80,7 +80,7 @@ func TestMixesAreRead(t *testing.T) {
 	if err != nil || v.Cloud() || v.Data != ".gander" || strings.Join(v.Stores, " ") != "local" {
 		t.Errorf("%+v, %v", v, err)
 	}
-	if v, err = read(informs, "GANDER_TABLE=images", "GANDER_BUCKET=bytes", goodKey); err != nil || v.Cloud() {
+	if v, err = read(informs, "GANDER_TABLE=images", "GANDER_BUCKET=bytes", goodKey); err != nil || v.Cloud() || v.Data != "" {
 		t.Errorf("a function that keeps nothing: %+v, %v", v, err)
 	}
 }
