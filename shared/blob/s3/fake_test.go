@@ -70,6 +70,7 @@ type fault struct {
 	cut     bool // the connection, without an answer
 	landed  bool // the request was carried out before
 	after   int  // bytes of a body, and then the connection is cut
+	none    bool // not one byte of a body
 	hang    bool // until the client gives up
 }
 
@@ -100,7 +101,7 @@ func (f *fake) store(options ...Option) *Store {
 func (f *fake) config() aws.Config {
 	return aws.Config{
 		Region: "eu-west-1", BaseEndpoint: aws.String(f.URL),
-		RequestChecksumCalculation: aws.RequestChecksumCalculationWhenSupported, ResponseChecksumValidation: aws.ResponseChecksumValidationWhenSupported,
+		RequestChecksumCalculation: aws.RequestChecksumCalculationWhenRequired, ResponseChecksumValidation: aws.ResponseChecksumValidationWhenSupported,
 		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
 			return aws.Credentials{AccessKeyID: "AKIAEXAMPLE", SecretAccessKey: "secret"}, nil
 		}),
@@ -166,7 +167,7 @@ func (f *fake) answer(w http.ResponseWriter, r *http.Request, op string, body []
 		if broken {
 			to = httptest.NewRecorder()
 		}
-		f.serve(&cutting{ResponseWriter: to, rest: cmp.Or(x.after, -1)}, r, op, body)
+		f.serve(&cutting{ResponseWriter: to, rest: x.rest()}, r, op, body)
 	}
 	if x.cut {
 		panic(http.ErrAbortHandler)
@@ -174,6 +175,14 @@ func (f *fake) answer(w http.ResponseWriter, r *http.Request, op string, body []
 	if broken {
 		refuse(w, r, x.status, x.code, cmp.Or(x.message, "Because of the test."))
 	}
+}
+
+// rest is how many bytes of a body may pass, -1 for all.
+func (x fault) rest() int {
+	if x.none {
+		return 0
+	}
+	return cmp.Or(x.after, -1)
 }
 
 // A cutting writer cuts the connection after so many bytes.
@@ -256,7 +265,7 @@ func (f *fake) serve(w http.ResponseWriter, r *http.Request, op string, body []b
 		delete(f.uploads, upload.id)
 		w.WriteHeader(http.StatusNoContent)
 	case "DeleteObject":
-		if !query.Has("versionId") {
+		if query.Get("versionId") == "" {
 			f.Errorf("%s is deleted without a version", key)
 		}
 		if o := f.objects[key]; o != nil && o.version == query.Get("versionId") {

@@ -110,8 +110,12 @@ func TestEachWriteBrokenOnce(t *testing.T) {
 		for how, x := range map[string]fault{
 			"cut": {cut: true}, "cut, landed": {cut: true, landed: true},
 			"500": {status: 500, code: "InternalError"}, "500, landed": {status: 500, code: "InternalError", landed: true},
-			"503": {status: 503, code: "SlowDown"}, "409": {status: 409, code: "ConditionalRequestConflict"},
+			"cut in the middle": {after: 30},
+			"503":               {status: 503, code: "SlowDown"}, "409": {status: 409, code: "ConditionalRequestConflict"},
 		} {
+			if x.after > 0 && (c.op == "PutObject" || c.op == "UploadPart") {
+				continue // their answers have no middle
+			}
 			t.Run(c.op+"/"+how, func(t *testing.T) {
 				f := newFake(t)
 				f.breakWith(on(c.op, 1, x))
@@ -223,8 +227,8 @@ func TestRefusals(t *testing.T) {
 			tries  int
 			want   error
 		}{
-			{503, "SlowDown", maxAttempts, blob.ErrBusy},
-			{409, "ConditionalRequestConflict", maxAttempts, blob.ErrBusy},
+			{503, "SlowDown", 6, blob.ErrBusy},
+			{409, "ConditionalRequestConflict", 6, blob.ErrBusy},
 			{403, "AccessDenied", 1, blob.ErrBusy},
 			{403, "QuotaExceeded", 1, blob.ErrFull},
 			{507, "InsufficientStorage", 1, blob.ErrFull},

@@ -78,6 +78,7 @@ func TestPresignLife(t *testing.T) {
 		{0, time.Hour, "300"},
 		{0, blob.MaxPresign, "300"},
 		{time.Hour, blob.MaxPresign, "300"},
+		{time.Hour, time.Hour, "300"},
 		{42 * time.Second, blob.MaxPresign, "42"},
 		{time.Millisecond, blob.MaxPresign, ""},
 		{-time.Hour, blob.MaxPresign, ""},

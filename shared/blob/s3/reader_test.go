@@ -114,11 +114,16 @@ func TestReadingThatBreaksForEver(t *testing.T) {
 	f := newFake(t)
 	s := f.store()
 	o := f.held(s, small)
-	f.breakWith(on("GetObject", 1000, fault{after: 1}))
-	f.before = func(r *http.Request) { r.Header.Set("Range", "bytes=0-") } // so that the first byte comes again and again
-	_, err := readAll(t.Context(), s, o, 0, -1)
-	if !errors.Is(err, blob.ErrBusy) {
+	f.breakWith(on("GetObject", 1000, fault{none: true}))
+	if _, err := readAll(t.Context(), s, o, 0, -1); !errors.Is(err, blob.ErrBusy) {
 		t.Errorf("error %v, want ErrBusy", err)
+	}
+	if n := f.count("GetObject"); n != 1+maxBreaks {
+		t.Errorf("%d requests, want %d", n, 1+maxBreaks)
+	}
+	f.breakWith(on("GetObject", 1000, fault{after: 100}))
+	if got, err := readAll(t.Context(), s, o, 0, -1); err != nil || !bytes.Equal(got, small) {
+		t.Errorf("100 bytes at a time: %d bytes, %v", len(got), err)
 	}
 }
 
