@@ -1,7 +1,6 @@
-"""Three things that functions of this project rely on, and that LocalStack does otherwise than AWS.
+"""Two things that functions of this project rely on, and that LocalStack does otherwise than AWS.
 
 * A function's log goes to the log group that its LoggingConfig names.
-* A URL presigned with a role's temporary keys is checked with those keys.
 * A request whose event is larger than a function takes is refused, by a 413.
 """
 
@@ -19,14 +18,10 @@ MAX_EVENT = 6 * 1024 * 1024
 def behave_as_aws():
     from localstack.services.apigateway.next_gen.execute_api.integrations.aws import RestApiAwsProxyIntegration
     from localstack.services.lambda_.invocation.execution_environment import ExecutionEnvironment
-    from localstack.services.s3 import presigned_url
 
     log_names(ExecutionEnvironment)
     RestApiAwsProxyIntegration.create_lambda_input_event = up_to_limit(
         RestApiAwsProxyIntegration.create_lambda_input_event
-    )
-    presigned_url.get_secret_access_key_from_access_key_id = with_roles(
-        presigned_url.get_secret_access_key_from_access_key_id
     )
 
 
@@ -64,19 +59,3 @@ def up_to_limit(create_event):
         return event
 
     return create
-
-
-def with_roles(lookup):
-    """Finds the secrets of temporary keys, which LocalStack takes for unknown."""
-
-    def secret(access_key_id: str, region: str) -> str | None:
-        from moto.sts.models import sts_backends
-
-        for account in list(sts_backends.values()):
-            for backend in list(account.values()):
-                for role in backend.assumed_roles:
-                    if role.access_key_id == access_key_id:
-                        return role.secret_access_key
-        return lookup(access_key_id, region)
-
-    return secret

@@ -1,10 +1,9 @@
-"""Where functions write their logs, and whose presigned URLs are valid."""
+"""Where functions write their logs, and what is too large for them."""
 
 import unittest
 from types import SimpleNamespace as Bag
 
 from localstack.services.apigateway.next_gen.execute_api.gateway_response import RequestTooLargeError
-from moto.sts.models import sts_backends
 
 from gander_localstack import fidelity
 
@@ -42,17 +41,6 @@ class LimitTest(unittest.TestCase):
         with self.assertRaises(RequestTooLargeError) as raised:
             create(None, fidelity.MAX_EVENT - frame + 1)
         self.assertEqual(raised.exception.status_code, 413)
-
-
-class RolesTest(unittest.TestCase):
-    def test_a_roles_keys_have_the_secret_that_they_were_given_with(self):
-        lookup = fidelity.with_roles(lambda access_key, region: f"other {access_key} {region}")
-        role = sts_backends["123456789012"]["aws"].assume_role(
-            region_name="us-east-1", role_session_name="s", role_arn="arn:aws:iam::123456789012:role/r",
-            policy="", duration=900, external_id="",
-        )  # fmt: skip
-        self.assertEqual(lookup(role.access_key_id, "us-east-1"), role.secret_access_key)
-        self.assertEqual(lookup("test", "us-east-1"), "other test us-east-1")
 
 
 if __name__ == "__main__":
