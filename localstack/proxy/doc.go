@@ -22,9 +22,14 @@
 // (Config.Shards) let items overtake each other as they do on a table that has
 // grown: an engine on one machine has one shard.
 //
-// A half-finished multipart upload is the two rules "fail from the n-th UploadPart
-// on" and "fail every AbortMultipartUpload"; an outage of an engine is Failed or
-// CutBefore on all of its calls, for as long as the Injection stands.
+// A half-finished multipart upload is two rules, CutUpload from the n-th UploadPart
+// on and Failed for every AbortMultipartUpload; an outage is Failed or CutBefore on
+// all calls of an engine, for as long as the Injection stands. A test asks each
+// Injection in the end whether it ever struck: a fault that did not proves nothing.
+//
+// Which promise of ours is played under which fault is the table at the top of
+// shared/image/faulty_test.go; localstack/grants plays every function's ways under
+// its own key.
 //
 // Source: AWS General Reference, "Signature Version 4"; the "Errors" of each
 // operation in the API references of Amazon DynamoDB and Amazon S3.

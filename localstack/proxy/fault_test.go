@@ -153,30 +153,39 @@ func TestDelay(t *testing.T) {
 }
 
 // TestDownloadsBreak holds that a download whose connection broke never looks
-// whole, and that whole ones come through unchanged.
+// whole, be its length known or not, and that whole ones come through unchanged.
 func TestDownloadsBreak(t *testing.T) {
-	w := newWorld(t)
 	data := strings.Repeat("0123456789", 100_000)
-	w.engine.answer = func(rw http.ResponseWriter, _ *http.Request) {
-		rw.Header().Set("Content-Length", fmt.Sprint(len(data)))
-		_, _ = io.WriteString(rw, data)
+	for length, half := range map[string]int{fmt.Sprint(len(data)): len(data) / 2, "": 0} {
+		t.Run("length="+length, func(t *testing.T) {
+			w := newWorld(t)
+			w.engine.answer = func(rw http.ResponseWriter, _ *http.Request) {
+				if length != "" {
+					rw.Header().Set("Content-Length", length)
+				}
+				_, _ = io.WriteString(rw, data)
+			}
+			if got, err := w.download(); err != nil || got != data {
+				t.Fatalf("%d bytes, %v", len(got), err)
+			}
+			w.proxy.Inject(Rule{Fault: AnswerCut})
+			if got, err := w.download(); !errors.Is(err, io.ErrUnexpectedEOF) || len(got) != half {
+				t.Errorf("a cut download gave %d bytes, %v", len(got), err)
+			}
+		})
 	}
-	read := func() (string, error) {
-		answer, err := w.presigned(nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer answer.Body.Close()
-		got, err := io.ReadAll(answer.Body)
-		return string(got), err
+}
+
+// download reads an object by its URL.
+func (w *world) download() (string, error) {
+	w.t.Helper()
+	answer, err := w.presigned(nil)
+	if err != nil {
+		w.t.Fatal(err)
 	}
-	if got, err := read(); err != nil || got != data {
-		t.Fatalf("%d bytes, %v", len(got), err)
-	}
-	w.proxy.Inject(Rule{Fault: AnswerCut})
-	if got, err := read(); !errors.Is(err, io.ErrUnexpectedEOF) || len(got) != len(data)/2 {
-		t.Errorf("a cut download gave %d bytes, %v", len(got), err)
-	}
+	defer answer.Body.Close()
+	got, err := io.ReadAll(answer.Body)
+	return string(got), err
 }
 
 // TestRulesCount holds which of the calls a rule spoils.

@@ -149,11 +149,12 @@ func (p *Proxy) lose(x *exchange) error {
 	return errCut
 }
 
-// cutAnswer sends half of an answer whose length was told, or nothing of one
-// whose was not.
+// cutAnswer sends half of an answer whose length was told, or the head alone of
+// one whose was not.
 func cutAnswer(w http.ResponseWriter, answer *http.Response) error {
 	copyHead(w, answer)
-	_ = copyBody(w, io.LimitReader(answer.Body, max(answer.ContentLength/2, 0))) // cut either way
+	_ = http.NewResponseController(w).Flush() // cut either way, as the next
+	_ = copyBody(w, io.LimitReader(answer.Body, max(answer.ContentLength/2, 0)))
 	return errCut
 }
 

@@ -133,7 +133,7 @@ func (c claim) payload(r *http.Request) (string, error) {
 	switch said := r.Header.Get(payloadHeader); {
 	case c.life > 0:
 		return unsignedPayload, nil
-	case said == "" && c.service == "dynamodb":
+	case c.service == "dynamodb":
 		body, err := readBody(r)
 		if err != nil {
 			return "", err
