@@ -86,9 +86,10 @@ type Function struct {
 	close   context.CancelFunc
 	running sync.WaitGroup
 
-	mutex sync.Mutex
-	idle  []*process
-	peak  int64
+	mutex  sync.Mutex
+	closed bool
+	idle   []*process
+	peak   int64
 }
 
 // New returns a function without any process yet.
@@ -132,10 +133,12 @@ func (f *Function) Invoke(ctx context.Context, event []byte) (Outcome, error) {
 	case <-f.ctx.Done():
 		return Outcome{}, ErrClosed
 	}
-	f.running.Go(func() {
+	if !f.begin(func() {
 		defer func() { <-f.places }()
 		done <- f.run(event)
-	})
+	}) {
+		return Outcome{}, ErrClosed
+	}
 	select {
 	case o := <-done:
 		if f.ctx.Err() != nil {
@@ -145,6 +148,17 @@ func (f *Function) Invoke(ctx context.Context, event []byte) (Outcome, error) {
 	case <-ctx.Done():
 		return Outcome{}, fmt.Errorf("lambda: waiting for an answer: %w", ctx.Err())
 	}
+}
+
+// begin starts work that Close waits for, unless that began before.
+func (f *Function) begin(work func()) bool {
+	f.mutex.Lock()
+	defer f.mutex.Unlock()
+	if f.closed {
+		return false
+	}
+	f.running.Go(work)
+	return true
 }
 
 // run takes an idle process, or starts one, and keeps it when it is still good.
@@ -192,6 +206,9 @@ func (f *Function) give(p *process) {
 // Close ends all processes; invocations that run come to nothing.
 func (f *Function) Close() {
 	f.close()
+	f.mutex.Lock()
+	f.closed = true
+	f.mutex.Unlock()
 	f.running.Wait()
 	f.mutex.Lock()
 	defer f.mutex.Unlock()
