@@ -125,7 +125,9 @@ func (p *Proxy) Inject(r Rule) *Injection {
 	return i
 }
 
-// Count is how many calls the rule has spoiled.
+// Count is how many calls the rule has spoiled. An answer without records cannot
+// be Duplicated, Reordered or Withheld, and does not count, nor does an order that
+// stayed as it was.
 func (i *Injection) Count() int {
 	i.proxy.mu.Lock()
 	defer i.proxy.mu.Unlock()
@@ -148,16 +150,23 @@ func (i *Injection) Remove() {
 	p.rules = slices.DeleteFunc(p.rules, func(other *Injection) bool { return other == i })
 }
 
-// strike finds the fault that awaits the call.
-func (p *Proxy) strike(c Call) (Fault, Rule) {
+// strike finds the rule that spoils the call; nil: none.
+func (p *Proxy) strike(c Call) *Injection {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, i := range p.rules {
 		if i.rule.picks(c) && i.due() {
-			return i.rule.Fault, i.rule
+			return i
 		}
 	}
-	return NoFault, Rule{}
+	return nil
+}
+
+// spare takes back a fault that had nothing to spoil.
+func (i *Injection) spare() {
+	i.proxy.mu.Lock()
+	defer i.proxy.mu.Unlock()
+	i.count--
 }
 
 // due counts a call that the rule picks, and reports whether it is to be spoiled.

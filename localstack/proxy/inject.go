@@ -89,7 +89,7 @@ func failed(c Call) error {
 }
 
 func wait(x *exchange) error {
-	timer := time.NewTimer(x.rule.Delay)
+	timer := time.NewTimer(x.struck.rule.Delay)
 	defer timer.Stop()
 	select {
 	case <-timer.C:

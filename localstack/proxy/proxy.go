@@ -119,7 +119,7 @@ type exchange struct {
 	function Function
 	payload  string // the hash of the body as the caller signed it
 	fault    Fault
-	rule     Rule
+	struck   *Injection // by which rule; nil: none
 }
 
 // ServeHTTP passes one request on, or answers it as AWS would.
@@ -182,7 +182,9 @@ func (p *Proxy) use(f Function, u Use) error {
 
 // pass does the call, with the fault that a rule wants.
 func (p *Proxy) pass(w http.ResponseWriter, x *exchange) error {
-	x.fault, x.rule = p.strike(x.call)
+	if x.struck = p.strike(x.call); x.struck != nil {
+		x.fault = x.struck.rule.Fault
+	}
 	x.fault = p.sour(x.call, x.fault)
 	if err := p.before(x); err != nil {
 		drain(x.in)

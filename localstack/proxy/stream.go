@@ -9,6 +9,7 @@ import (
 	"maps"
 	"math/rand/v2"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -180,12 +181,19 @@ func (p *Proxy) spoilRecords(x *exchange, document map[string]json.RawMessage) e
 	if err != nil {
 		return err
 	}
-	switch x.fault {
-	case Duplicated:
+	switch {
+	case x.fault != Duplicated && x.fault != Reordered && x.fault != Withheld:
+	case len(records) == 0:
+		x.struck.spare()
+	case x.fault == Duplicated:
 		records = append(records, records...)
-	case Reordered:
-		records = reordered(records, x.rule.Seed)
-	case Withheld:
+	case x.fault == Reordered:
+		mixed := reordered(records, x.struck.rule.Seed)
+		if slices.EqualFunc(mixed, records, func(a, b record) bool { return bytes.Equal(a.raw, b.raw) }) {
+			x.struck.spare()
+		}
+		records = mixed
+	case x.fault == Withheld:
 		records = nil
 		document["NextShardIterator"] = quoted(x.call.iteratorAsked())
 	}

@@ -125,6 +125,18 @@ func TestStreamFaults(t *testing.T) {
 	}
 }
 
+// TestNothingIsNotSpoilt holds that an answer without records counts for none of
+// the faults that change records.
+func TestNothingIsNotSpoilt(t *testing.T) {
+	for _, fault := range []Fault{Duplicated, Reordered, Withheld} {
+		r := newReader(t, 0)
+		rule := r.w.proxy.Inject(Rule{Match: Match{Operation: "GetRecords"}, Fault: fault})
+		if got, _ := r.read(r.iterator(r.shards()[1])); len(got) > 0 || rule.Count() != 0 {
+			t.Errorf("%s: records %v, %d spoiled", fault, got, rule.Count())
+		}
+	}
+}
+
 func inOrderByItem(got []int) bool {
 	last := map[int]int{}
 	for _, n := range got {
