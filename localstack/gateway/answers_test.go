@@ -5,11 +5,13 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/gander-images/gander/localstack/gateway"
+	"github.com/gander-images/gander/localstack/template"
 )
 
 // TestRoutes: literal parts come before variables, those before greedy ones.
@@ -147,6 +149,25 @@ func TestFailures(t *testing.T) {
 	}
 }
 
+// TestTheCDNsPaths: what goes to the data plane here does so in a deployment.
+func TestTheCDNsPaths(t *testing.T) {
+	s, err := template.Read("../../dataplane.yaml", template.Options{Partial: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows, err := s.Property("Distribution", "DistributionConfig", "CacheBehaviors")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var paths []string
+	for _, row := range rows.([]any) {
+		paths = append(paths, template.Text(row.(m)["PathPattern"]))
+	}
+	if !slices.Equal(paths, gateway.DataPaths()) {
+		t.Errorf("%v there, %v here", paths, gateway.DataPaths())
+	}
+}
+
 // TestDataPlane: image data goes past the gateway below the hostname, and
 // nowhere else.
 func TestDataPlane(t *testing.T) {
@@ -156,7 +177,7 @@ func TestDataPlane(t *testing.T) {
 	}))
 	defer plane.Close()
 	w := start(t, func(c *gateway.Config) { c.DataPlane = plane.URL })
-	for path, want := range map[string]string{"/v2/images/a%2Fb/file?x=1": "PUT /v2/images/a%2Fb/file?x=1 11534336", "/v2/images/1/stage": "PUT /v2/images/1/stage 11534336"} {
+	for path, want := range map[string]string{"/v2/images/a%2Fb/file?x=1": "PUT /v2/images/a%2Fb/file?x=1 11534336"} {
 		if a := w.call("PUT", w.URL()+path, strings.Repeat("x", 11<<20)); a.text != want {
 			t.Errorf("%s: %s", path, a.text)
 		}

@@ -6,6 +6,9 @@ import (
 	"github.com/gander-images/gander/localstack/lambda"
 )
 
+// DataPaths are what goes to the data plane.
+func DataPaths() []string { return dataPaths }
+
 // SetTimeout shortens what the gateway waits for a function.
 func (c *Config) SetTimeout(d time.Duration) { c.timeout = d }
 

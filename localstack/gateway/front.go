@@ -8,8 +8,9 @@ import (
 )
 
 // dataPaths are what the CDN in front of a deployment sends to the data plane,
-// in its own notation: a star stands for anything, slashes too.
-var dataPaths = []string{"/v2/images/*/file", "/v2/images/*/stage"}
+// in its own notation: a star stands for anything, slashes too. dataplane.yaml
+// has the same; a test holds them together.
+var dataPaths = []string{"/v2/images/*/file"}
 
 // front sends image data past the gateway, where there is a data plane.
 func (g *Gateway) front(api http.Handler) http.Handler {
