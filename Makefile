@@ -54,7 +54,7 @@ test: ## run all tests (TESTFLAGS=-race and the like)
 # Everything on the first pair of engines, through each kind of gateway; the two
 # ports alone on the others, none of which may be the only one to be right.
 ENGINES ?= dynoxide,versitygw ministack,versitygw-https localstack localstack-https
-SHAPES  ?= stage http alb albmulti
+SHAPES  ?= data stage http alb albmulti
 CLOUD    = $(sort $(dir $(shell grep -rl --include='*_test.go' '^//go:build cloud' localstack shared functions)))
 
 test-cloud: build emulators build/tools/emulate ## run the tests that need engines (ENGINES=dynoxide,versitygw, TESTFLAGS=)

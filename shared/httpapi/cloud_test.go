@@ -21,11 +21,12 @@ import (
 )
 
 // shape chooses the kind of gateway; the template's is a REST API, below a host
-// name or, as "stage", at its own URL, whose path begins with the stage.
-var shape = flag.String("shape", "rest", "kind of gateway in front of the functions: rest, stage, http, alb or albmulti")
+// name or, as "stage", at its own URL, whose path begins with the stage. With
+// "data" the data plane stands before it, as in a deployment that has one.
+var shape = flag.String("shape", "rest", "kind of gateway in front of the functions: rest, stage, data, http, alb or albmulti")
 
 var shapes = map[string]gateway.Shape{
-	"rest": gateway.REST, "stage": gateway.REST, "http": gateway.HTTP, "alb": gateway.ALB, "albmulti": gateway.ALBMulti,
+	"rest": gateway.REST, "stage": gateway.REST, "data": gateway.REST, "http": gateway.HTTP, "alb": gateway.ALB, "albmulti": gateway.ALBMulti,
 }
 
 // rows is the name under which the table of differences has the shape.
@@ -58,10 +59,14 @@ func openMix(t testing.TB, settings []string) *mix {
 		"PublicEndpoint": publicEndpoint, "DevelopmentKey": all.key, "Retention": "1h", "DataPlane": "off",
 	}
 	guard := openGuard(t, place, stack, parameters)
-	g, err := gateway.Start(gateway.Config{
+	config := gateway.Config{
 		Template: stack, Parameters: parameters, Names: place.Names(), Environ: environ(guard, settings),
 		AWS: place.Config, Shape: kind, Log: logs,
-	})
+	}
+	if *shape == "data" {
+		config.DataPlane = startDataPlane(t, place, settings, logs)
+	}
+	g, err := gateway.Start(config)
 	if err != nil {
 		t.Fatal(err)
 	}
