@@ -93,8 +93,11 @@ func readPosition(item *table.Item) (d document, revision int64, err error) {
 // restart begins with a stream that is not the one the position was in.
 func (c *checkpoint) restart(stream string) { c.document = document{Stream: stream} }
 
-// forget leaves out a shard that the stream no longer has.
-func (c *checkpoint) forget(id string) { c.gone = append(c.gone, id) }
+// forget leaves out a shard that the stream no longer has, from now on.
+func (c *checkpoint) forget(id string) {
+	delete(c.Shards, id)
+	c.gone = append(c.gone, id)
+}
 
 // keepSometimes writes the position down if that is due.
 func (r *follower) keepSometimes(ctx context.Context) {
@@ -134,9 +137,6 @@ func (r *follower) keep(ctx context.Context) error {
 		if s.position != (position{}) {
 			r.Shards[s.id] = s.position
 		}
-	}
-	for _, id := range r.gone {
-		delete(r.Shards, id)
 	}
 	if err := r.write(ctx); err != nil {
 		return err

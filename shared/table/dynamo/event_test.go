@@ -1,6 +1,7 @@
 package dynamo
 
 import (
+	"os"
 	"reflect"
 	"strings"
 	"testing"
@@ -49,4 +50,26 @@ func TestWhatIsNoEvent(t *testing.T) {
 			t.Errorf("%q is an event: %+v", payload, records)
 		}
 	}
+}
+
+// FuzzEvents reads what no cloud sends: an error, or changes, never a panic.
+func FuzzEvents(f *testing.F) {
+	event, err := os.ReadFile("../../../events/reaper.json")
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(event)
+	f.Add([]byte(`{"Records":[{"eventSource":"aws:dynamodb","dynamodb":{"SequenceNumber":"7","NewImage":{"pk":{"S":"p"},"sk":{"S":"s"},"c_":{"N":"1"}}}}]}`))
+	f.Fuzz(func(t *testing.T, payload []byte) {
+		records, err := ParseEvent(payload)
+		if err == nil && len(records) == 0 {
+			t.Error("an event of no records")
+		}
+		for _, r := range records {
+			change, err := r.Change()
+			if err == nil && (change.Key().Partition == "" || change.Key().Sort == "" || change.Sequence == "") {
+				t.Errorf("a change of nothing: %+v", change)
+			}
+		}
+	})
 }

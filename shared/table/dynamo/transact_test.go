@@ -64,6 +64,7 @@ func TestUnknownStaysUnknown(t *testing.T) {
 		"cut for ever":         {cut, cut, table.ErrUnknown},
 		"happened, then cut":   {lost(cut), cut, table.ErrUnknown},
 		"still running":        {cut, fail(400, "TransactionInProgressException", "running"), table.ErrUnknown},
+		"running, then not":    {fail(400, "TransactionInProgressException", "running"), throttle, table.ErrUnknown},
 		"cut, then throttled":  {cut, throttle, table.ErrUnknown},
 		"cut, then a conflict": {cut, conflict, table.ErrUnknown},
 		"cut, then no leave":   {cut, fail(400, "AccessDeniedException", "no"), table.ErrUnknown},
