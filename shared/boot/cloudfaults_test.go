@@ -237,6 +237,7 @@ func TestHangingServicesDoNotHangFunctions(t *testing.T) {
 	if took := time.Since(begin); took >= limit {
 		t.Errorf("it took %v", took)
 	}
+	logs.says(t, `"level":"ERROR"`) // it comes by a pipe
 	wantUnavailable(t, "hanging", d, told, logs.String(), "deadline exceeded")
 	aws.refuse(nil, nil)
 	if told := parseAnswer(t, "image-show", invokeFunction(t, f, q.event(t, d, ""))); told.StatusCode != 200 {

@@ -145,11 +145,7 @@ func (r *running) closes() {
 // says waits for a line of the log.
 func (r *running) says(text string) {
 	r.t.Helper()
-	for end := time.Now().Add(longWait); !strings.Contains(r.stderr.String(), text); time.Sleep(time.Millisecond) {
-		if time.Now().After(end) {
-			r.t.Fatalf("the log never says %s: %s", text, r.stderr)
-		}
-	}
+	r.stderr.says(r.t, text)
 }
 
 // TestDrainingEnds: a second signal, and the time that the operator gave.

@@ -49,6 +49,16 @@ func (l *logBuffer) String() string {
 	return l.text.String()
 }
 
+// says waits until the text was logged.
+func (l *logBuffer) says(t *testing.T, text string) {
+	t.Helper()
+	for end := time.Now().Add(longWait); !strings.Contains(l.String(), text); time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("the log never says %s: %s", text, l)
+		}
+	}
+}
+
 // A running is a process in this test.
 type running struct {
 	t       *testing.T
