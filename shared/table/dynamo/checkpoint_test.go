@@ -94,3 +94,16 @@ func TestPositionNeverGoesBack(t *testing.T) {
 		t.Errorf("the position went back to %+v", d)
 	}
 }
+
+// TestPositionIsKeptSometimes has many small batches in a row.
+func TestPositionIsKeptSometimes(t *testing.T) {
+	s, start := newStream(t), time.Now()
+	s.shard("one", "")
+	for range 30 {
+		s.write("one", "a", "b")
+	}
+	s.follow(t, 60)
+	if most := 2 + int(time.Since(start)/keepEvery); s.keeps() > most {
+		t.Errorf("the position of 30 batches was written %d times in %s", s.keeps(), time.Since(start))
+	}
+}
