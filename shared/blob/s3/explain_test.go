@@ -113,6 +113,9 @@ func TestContextsThatEnd(t *testing.T) {
 			} else if !errors.Is(err, gone) {
 				t.Errorf("error %v, want %v", err, gone)
 			}
+			if n, err := w.Write([]byte("more")); n != 0 || err == nil {
+				t.Errorf("%d bytes were taken, %v", n, err)
+			}
 			f.breakWith(nil)
 			if err := w.Abort(t.Context()); err != nil {
 				t.Error(err)

@@ -338,9 +338,11 @@ func (f *fake) complete(w http.ResponseWriter, r *http.Request, u *fakeUpload, b
 	if size := r.Header.Get("x-amz-mp-object-size"); !f.sink && size != strconv.Itoa(len(data)) {
 		f.Errorf("completing %d bytes as %s", len(data), size)
 	}
-	if f.make(w, r, u.key, u.writer, data) == nil {
+	o := f.make(w, r, u.key, u.writer, data)
+	if o == nil {
 		return
 	}
+	o.at = u.at // as S3 does
 	delete(f.uploads, u.id)
 	fmt.Fprint(w, "<CompleteMultipartUploadResult></CompleteMultipartUploadResult>")
 }

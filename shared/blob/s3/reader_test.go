@@ -131,9 +131,9 @@ func TestReadingThatBreaksForEver(t *testing.T) {
 func TestReadingVerifiesTheChecksum(t *testing.T) {
 	f := newFake(t)
 	s := f.store()
-	o := f.held(s, small)
-	f.sum = crc32.ChecksumIEEE(small)
-	if got, err := readAll(t.Context(), s, o, 0, -1); err != nil || !bytes.Equal(got, small) {
+	o := f.held(s, large)
+	f.sum = crc32.ChecksumIEEE(large)
+	if got, err := readAll(t.Context(), s, o, 0, -1); err != nil || !bytes.Equal(got, large) {
 		t.Errorf("%d bytes, %v", len(got), err)
 	}
 	f.sum++

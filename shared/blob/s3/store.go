@@ -2,12 +2,14 @@
 // protocol. The bucket keeps versions: an object's version is S3's version id,
 // reading and deletion name it, and nothing is ever deleted without one.
 //
-// What it takes of S3, by IAM's names: to write, PutObject, AbortMultipartUpload,
-// DeleteObjectVersion, and GetObject with ListBucket to find out what became of
-// a request whose answer was lost; to read, GetObject, GetObjectVersion and
-// ListBucket, without which S3 says 403 of what is not there; to discard,
-// ListBucketMultipartUploads and AbortMultipartUpload; to walk, that and
-// ListBucketVersions.
+// What it takes of S3, by IAM's names: to write, PutObject and
+// AbortMultipartUpload, GetObject with ListBucket to find out what became of a
+// request whose answer was lost, and DeleteObjectVersion with
+// ListBucketMultipartUploads to take back what came of it; to read,
+// GetObjectVersion; to describe, GetObject with ListBucket, without which S3 says
+// 403 of what is not there; to delete, DeleteObjectVersion; to discard,
+// ListBucketMultipartUploads and AbortMultipartUpload; to walk, ListBucketVersions
+// and ListBucketMultipartUploads.
 //
 // The bucket should have a rule that aborts unfinished multipart uploads after a
 // few days: it takes what a process left that was killed.

@@ -43,6 +43,9 @@ func TestUploadsThatWereLeft(t *testing.T) {
 	if err := s.Discard(t.Context(), "a"); err != nil {
 		t.Error(err)
 	}
+	if n := f.count("AbortMultipartUpload"); n != 3 {
+		t.Errorf("%d uploads were aborted, want 3", n)
+	}
 	if got := f.walk(s, ""); !slices.Equal(got, []string{"ab", "b"}) {
 		t.Errorf("after Discard, Walk shows %v", got)
 	}

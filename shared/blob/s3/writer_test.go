@@ -4,6 +4,7 @@ import (
 	"io"
 	"runtime"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 )
@@ -130,6 +131,48 @@ func TestPartsAreSentWhileOthersAreGathered(t *testing.T) {
 		t.Error(err)
 	}
 	f.wantNothing()
+}
+
+// What Commit tells is what Stat tells, also of the time: S3 dates an object of
+// parts from their beginning.
+func TestTimeOfParts(t *testing.T) {
+	f := newFake(t)
+	s := f.store()
+	w := s.begin(t.Context(), "a")
+	if _, err := w.Write(large); err != nil {
+		t.Fatal(err)
+	}
+	f.mu.Lock()
+	f.uploads[w.upload].at = time.Now().Add(-time.Hour)
+	f.mu.Unlock()
+	o, err := w.Commit(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if stat, err := s.Stat(t.Context(), "a"); err != nil || stat != o {
+		t.Errorf("Commit tells %+v, Stat %+v, %v", o, stat, err)
+	}
+}
+
+// A part that S3 was taking in when its connection broke may appear after the
+// upload was aborted.
+//
+// Source: Amazon S3 API Reference, AbortMultipartUpload.
+func TestAbortIsRepeatedAfterALostPart(t *testing.T) {
+	for _, lost := range []bool{false, true} {
+		f := newFake(t)
+		if lost {
+			f.breakWith(on("UploadPart", 100, fault{cut: true}))
+		}
+		_, w, _ := put(t.Context(), f.store(), "a", large)
+		if err := w.Abort(t.Context()); err != nil {
+			t.Error(err)
+		}
+		if n := f.count("AbortMultipartUpload"); lost && n != 2 || !lost && n != 0 {
+			t.Errorf("a part lost: %t, and %d requests to abort", lost, n)
+		}
+		f.Close()
+	}
 }
 
 // An object of exactly one part takes one request; of exactly two, no empty third.
