@@ -35,14 +35,25 @@ var variables = []string{"AWS_ENDPOINT_URL_DYNAMODB", "AWS_ENDPOINT_URL_DYNAMODB
 // test fails.
 func New(tb testing.TB) Place {
 	tb.Helper()
-	p, err := newPlace(tb.Context())
+	return whole(tb, func(s emulator.Shape) emulator.Shape { return s })
+}
+
+// NewStill makes a bucket and a table whose changes nobody can follow.
+func NewStill(tb testing.TB) Place {
+	tb.Helper()
+	return whole(tb, emulator.Shape.WithoutStream)
+}
+
+func whole(tb testing.TB, as func(emulator.Shape) emulator.Shape) Place {
+	tb.Helper()
+	p, err := newPlace(tb.Context(), as)
 	if err != nil {
 		tb.Fatal(err)
 	}
 	return p
 }
 
-func newPlace(ctx context.Context) (Place, error) {
+func newPlace(ctx context.Context, as func(emulator.Shape) emulator.Shape) (Place, error) {
 	cfg, err := Config(ctx)
 	if err != nil {
 		return Place{}, err
@@ -53,7 +64,7 @@ func newPlace(ctx context.Context) (Place, error) {
 	}
 	name := "test-" + uuid.NewString()
 	p := Place{Config: cfg, Table: name, Bucket: name}
-	if p.Stream, err = s.MakeTable(ctx, cfg, name); err != nil {
+	if p.Stream, err = as(s).MakeTable(ctx, cfg, name); err != nil {
 		return Place{}, err
 	}
 	return p, s.MakeBucket(ctx, cfg, name)

@@ -20,15 +20,21 @@ func init() { _ = flag.Set("rapid.checks", "20") }
 // deliveries is how many orders of changes are played to the reaper.
 const deliveries = 4
 
-// openPorts opens the cloud mix over a table and a bucket of its own.
-func openPorts(tb testing.TB) ports {
+// openPorts opens the cloud mix over a table and a bucket of its own. Engines take
+// longer for each write whose change they keep, so they do so only when asked.
+func openPorts(tb testing.TB, followed bool) ports {
 	tb.Helper()
-	place := emulatortest.New(tb)
-	tab := dynamo.Open(place.Config, place.Table)
-	return ports{
-		table: tab, feed: dynamo.Follow(tab, place.Config), source: imagetest.Through(tab, place.Keys),
-		blobs: s3.Open(place.Config, place.Bucket),
+	open := emulatortest.NewStill
+	if followed {
+		open = emulatortest.New
 	}
+	place := open(tb)
+	tab := dynamo.Open(place.Config, place.Table)
+	p := ports{table: tab, source: imagetest.Through(tab, place.Keys), blobs: s3.Open(place.Config, place.Bucket)}
+	if followed {
+		p.feed = dynamo.Follow(tab, place.Config)
+	}
+	return p
 }
 
 // openTable opens a new table of the cloud mix.

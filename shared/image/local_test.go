@@ -15,7 +15,7 @@ import (
 const deliveries = 20
 
 // openPorts opens the local mix in a new folder.
-func openPorts(tb testing.TB) ports {
+func openPorts(tb testing.TB, followed bool) ports {
 	tb.Helper()
 	tab := openTable(tb).(*bolt.Table)
 	blobs, err := file.Open(filepath.Join(tb.TempDir(), "images"), file.NoSync())
@@ -23,7 +23,11 @@ func openPorts(tb testing.TB) ports {
 		tb.Fatal(err)
 	}
 	tb.Cleanup(func() { _ = blobs.Close() })
-	return ports{table: tab, feed: tab, source: tab, blobs: blobs}
+	p := ports{table: tab, source: tab, blobs: blobs}
+	if followed {
+		p.feed = tab
+	}
+	return p
 }
 
 // openTable opens a new table of the local mix.

@@ -338,7 +338,7 @@ func TestP9AnyDelivery(t *testing.T) {
 	for seed := range uint64(deliveries) {
 		t.Run(fmt.Sprintf("seed=%d", seed), func(t *testing.T) {
 			random := rand.New(rand.NewPCG(seed, 9))
-			w := newWorld(t)
+			w := worldOver(t, openPorts(t, true))
 			w.service.Retention = 0
 			ids := manyLives(w)
 			w.advance(time.Hour)

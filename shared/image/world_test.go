@@ -26,7 +26,7 @@ import (
 // or, with the tag cloud, the other.
 type ports struct {
 	table  table.Table
-	feed   table.Feed       // what changed in the table
+	feed   table.Feed       // what changed in the table; nil where nobody asks
 	source imagetest.Source // the table, to be read whole
 	blobs  blob.Store
 }
@@ -46,11 +46,16 @@ type world struct {
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
+	return worldOver(t, openPorts(t, false))
+}
+
+func worldOver(t *testing.T, p ports) *world {
+	t.Helper()
 	rules, err := policy.New(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &world{t: t, ports: openPorts(t), rules: rules, clock: time.Date(2026, 7, 1, 9, 0, 0, 0, time.UTC)}
+	w := &world{t: t, ports: p, rules: rules, clock: time.Date(2026, 7, 1, 9, 0, 0, 0, time.UTC)}
 	w.use(w.table, w.blobs)
 	return w
 }
