@@ -21,11 +21,9 @@ func TestMain(m *testing.M) {
 	flag.Parse()
 	code := m.Run()
 	if whole := flag.Lookup("test.run").Value.String() == "" && flag.Lookup("test.skip").Value.String() == ""; whole && code == 0 {
-		faults := append(reached.faults(), met.faults(rows())...)
-		for _, fault := range faults {
-			fmt.Printf("--- FAIL: %s\n", fault)
-		}
-		if len(faults) > 0 {
+		reached.tell()
+		if faults := append(reached.faults(), met.faults(rows())...); len(faults) > 0 {
+			fmt.Printf("FAIL: after all scenarios\n    %s\n", strings.Join(faults, "\n    "))
 			code = 1
 		}
 	}
@@ -54,6 +52,13 @@ func (r *reach) add(names []string, tally map[string]gateway.Tally) {
 		}
 		sum.Events += tally[name].Events
 		r.functions[name] = sum
+	}
+}
+
+// tell prints what each function did.
+func (r *reach) tell() {
+	for _, name := range slices.Sorted(maps.Keys(r.functions)) {
+		fmt.Printf("%s: %d events, answers by status %v\n", name, r.functions[name].Events, r.functions[name].Answers)
 	}
 }
 
