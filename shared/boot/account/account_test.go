@@ -167,13 +167,6 @@ func TestOwnAuthorities(t *testing.T) {
 	}
 }
 
-// TestClientHonoursProxies: requests go through the proxy of the environment.
-func TestClientHonoursProxies(t *testing.T) {
-	if account.Client().GetTransport().Proxy == nil {
-		t.Error("no proxy is looked for")
-	}
-}
-
 // TestChain: the command reads the same variables, and profiles besides.
 func TestChain(t *testing.T) {
 	for _, name := range []string{"AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"} {
