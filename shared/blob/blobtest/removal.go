@@ -19,7 +19,7 @@ var removeTests = map[string]func(*world){
 			w.wantMissing(first)
 		}
 		second := w.put("a/b", []byte("second"))
-		for _, version := range []string{first.Version, beside.Version, "", "x", "../" + second.Version} {
+		for _, version := range []string{first.Version, beside.Version, "", "null", "x", "../" + second.Version} {
 			if err := w.Blobs.Delete(w.ctx, second.Name, version); err != nil {
 				w.Errorf("deleting version %q: %v", version, err)
 			}
