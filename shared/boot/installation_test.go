@@ -33,7 +33,7 @@ var bootstraps = sync.OnceValues(func() (string, error) {
 		return "", err
 	}
 	built = folder
-	build := exec.Command("go", "build", "-tags", "lambda.norpc,nethttpomithttp2", "-o", folder+string(filepath.Separator), "../../functions/...")
+	build := exec.Command("go", "build", "-ldflags=-s -w", "-tags", "lambda.norpc,nethttpomithttp2", "-o", folder+string(filepath.Separator), "../../functions/...")
 	if output, err := build.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("building the functions: %w\n%s", err, output)
 	}
