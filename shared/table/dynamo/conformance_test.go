@@ -3,12 +3,15 @@
 package dynamo_test
 
 import (
+	"errors"
 	"net/http"
 	"os"
 	"strings"
 	"testing"
 
 	"github.com/gander-images/gander/localstack/emulatortest"
+	"github.com/gander-images/gander/shared/problem"
+	"github.com/gander-images/gander/shared/table"
 	"github.com/gander-images/gander/shared/table/dynamo"
 	"github.com/gander-images/gander/shared/table/tabletest"
 )
@@ -56,5 +59,25 @@ func open(p emulatortest.Place) tabletest.Store {
 	return tabletest.Store{
 		Table: d, Feed: dynamo.Follow(d, p.Config),
 		Reopen: func(*testing.T) tabletest.Store { return open(p) },
+	}
+}
+
+// TestNoTable asks real engines for a table that is not there.
+func TestNoTable(t *testing.T) {
+	place := emulatortest.NewTable(t)
+	key := table.Key{Partition: "p", Sort: "s"}
+	d := dynamo.Open(place.Config, "gander-is-not-here")
+	_, get := d.Get(t.Context(), key)
+	_, batch := d.Get(t.Context(), key, table.Key{Partition: "p", Sort: "t"})
+	_, query := d.Query(t.Context(), table.Query{Partition: "p", Limit: 1})
+	_, transact := d.Transact(t.Context(), table.Write{Kind: table.Put, Key: key, If: table.IfAbsent()})
+	feed := dynamo.Follow(d, place.Config).Changes(t.Context(), "c", nil)
+	streamless := dynamo.Follow(dynamo.Open(place.Config, place.Table), place.Config).Changes(t.Context(), "c", nil)
+	for call, err := range map[string]error{
+		"Get": get, "Get of two": batch, "Query": query, "Transact": transact, "Changes": feed, "Changes without a stream": streamless,
+	} {
+		if status, _ := problem.Status(err); !errors.Is(err, table.ErrUnusable) || status != http.StatusServiceUnavailable || strings.Contains(err.Error(), "\n") {
+			t.Errorf("%s: %v", call, err)
+		}
 	}
 }
