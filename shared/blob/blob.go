@@ -32,7 +32,7 @@ var (
 type Object struct {
 	Name     string
 	Version  string // names these very bytes; empty for unfinished ones
-	Size     int64  // bytes
+	Size     int64  // bytes; of unfinished ones 0 where the store does not tell
 	Modified time.Time
 	// Unfinished marks bytes that were begun and neither committed nor aborted.
 	Unfinished bool
