@@ -38,7 +38,6 @@ import (
 	"github.com/gander-images/gander/shared/blob"
 	"github.com/gander-images/gander/shared/blob/s3"
 	"github.com/gander-images/gander/shared/image/imagetest"
-	"github.com/gander-images/gander/shared/policy"
 	"github.com/gander-images/gander/shared/table/dynamo"
 )
 
@@ -52,11 +51,21 @@ type faulty struct {
 	rules  []*proxy.Injection
 }
 
-// newFaulty makes one with nothing wrong yet. The stream's shard is dealt into
-// as many as shards says.
-func newFaulty(t *testing.T, shards int) *faulty {
+// newFaulty makes one with nothing wrong yet, whose changes nobody follows.
+func newFaulty(t *testing.T) *faulty {
 	t.Helper()
-	place := emulatortest.New(t)
+	return faultyOver(t, emulatortest.NewStill(t), 0)
+}
+
+// newFollowed makes one that has a stream, whose shard is dealt into as many as
+// shards says.
+func newFollowed(t *testing.T, shards int) *faulty {
+	t.Helper()
+	return faultyOver(t, emulatortest.New(t), shards)
+}
+
+func faultyOver(t *testing.T, place emulatortest.Place, shards int) *faulty {
+	t.Helper()
 	engines, err := place.Engines(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -70,18 +79,8 @@ func newFaulty(t *testing.T, shards int) *faulty {
 	t.Cleanup(stop)
 	key := aws.Credentials{AccessKeyID: "AKIADOMAIN", SecretAccessKey: "of the domain"}
 	p.Add(proxy.Function{Name: "domain", Credentials: key})
-	rules, err := policy.New(nil)
-	if err != nil {
-		t.Fatal(err)
-	}
 	direct := dynamo.Open(place.Config, place.Table)
-	w := &world{
-		t: t, rules: rules, clock: time.Date(2026, 7, 1, 9, 0, 0, 0, time.UTC),
-		ports: ports{
-			table: direct, feed: dynamo.Follow(direct, place.Config), source: imagetest.Through(direct, place.Keys),
-			blobs: s3.Open(place.Config, place.Bucket),
-		},
-	}
+	w := worldOver(t, ports{table: direct, source: imagetest.Through(direct, place.Keys), blobs: s3.Open(place.Config, place.Bucket)})
 	f := &faulty{world: w, proxy: p, place: place, config: aws.Config{
 		Region: place.Config.Region, BaseEndpoint: aws.String(url),
 		Credentials:                aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) { return key, nil }),
@@ -166,7 +165,7 @@ var hasty = dynamo.WithPatience(time.Second)
 // under plays a promise while rules break calls, and looks at what is left.
 func under(t *testing.T, play func(*faulty), rules ...proxy.Rule) {
 	t.Helper()
-	f := newFaulty(t, 0)
+	f := newFaulty(t)
 	for _, r := range rules {
 		f.inject(r)
 	}

@@ -110,7 +110,7 @@ func TestP3DownloadCut(t *testing.T) {
 // it: whether the object is there cannot be found out. The image must not be
 // active without it, and nothing of it may stay.
 func TestP3EndingSwallowed(t *testing.T) {
-	f := newFaulty(t, 0)
+	f := newFaulty(t)
 	img := f.create(raw())
 	f.inject(proxy.Rule{Match: anyEnding, Fault: proxy.AnswerLost})
 	f.inject(proxy.Rule{Match: anyEnding, Fault: proxy.CutBefore, Times: proxy.Always})
@@ -150,7 +150,7 @@ func TestP6ConnectionsCut(t *testing.T) {
 // When its lease has ended, the parts are, too, though S3 breaks while they are
 // removed.
 func TestP6HalfFinishedMultipart(t *testing.T) {
-	f := newFaulty(t, 0)
+	f := newFaulty(t)
 	img := f.create(raw())
 	u, err := f.service.beginUpload(t.Context(), demo, img, UploadRequest{})
 	if err != nil {
@@ -181,7 +181,7 @@ func TestP6HalfFinishedMultipart(t *testing.T) {
 // let the parts be removed. The image is queued at once, the owner can read why,
 // and what is left goes when S3 is back.
 func TestP6UploadCut(t *testing.T) {
-	f := newFaulty(t, 0)
+	f := newFaulty(t)
 	img := f.create(raw())
 	f.inject(proxy.Rule{Match: anyPart, Fault: proxy.CutUpload, Skip: 1, Times: proxy.Always})
 	f.inject(proxy.Rule{Match: proxy.Match{Operation: "AbortMultipartUpload"}, Fault: proxy.Failed, Times: proxy.Always})
@@ -203,7 +203,7 @@ func TestP6UploadCut(t *testing.T) {
 // TestP6Outage takes both engines away while an upload runs. It fails, and when
 // they are back its lease ends and the image is queued.
 func TestP6Outage(t *testing.T) {
-	f := newFaulty(t, 0)
+	f := newFaulty(t)
 	f.restart(hasty)
 	img := f.create(raw())
 	f.inject(proxy.Rule{Match: anyPart, Fault: proxy.CutBefore, Times: proxy.Always})

@@ -101,7 +101,7 @@ func (f *faulty) undone(ends map[string]Status) []string {
 // all to its end.
 func reaped(t *testing.T, shards int, rules ...proxy.Rule) {
 	t.Helper()
-	f := newFaulty(t, shards)
+	f := newFollowed(t, shards)
 	ends := f.lives()
 	for _, r := range rules {
 		f.inject(r)
@@ -177,7 +177,7 @@ func TestP9ReaperConflicts(t *testing.T) {
 // with the images. Then everything is delivered again, to a world in which it was
 // done long ago.
 func TestP9Redelivered(t *testing.T) {
-	f := newFaulty(t, 0)
+	f := newFollowed(t, 0)
 	ends := f.lives()
 	f.inject(proxy.Rule{Match: proxy.Match{Operation: "TransactWriteItems", Item: "deployment/consumer#"}, Fault: proxy.CutBefore, Times: proxy.Always})
 	first := f.startReaper()
@@ -216,7 +216,7 @@ func TestOneConsumerOff(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			f := newFaulty(t, 0)
+			f := newFollowed(t, 0)
 			ends := f.lives()
 			run(f, ends)
 			if undone := f.undone(ends); len(undone) > 0 {

@@ -57,7 +57,7 @@ func TestP2ConnectionsCut(t *testing.T) { under(t, kept, each(3, proxy.CutBefore
 func TestP2Outage(t *testing.T) {
 	for name, landed := range map[string]bool{"not done": false, "done": true} {
 		t.Run(name, func(t *testing.T) {
-			f := newFaulty(t, 0)
+			f := newFaulty(t)
 			f.restart(hasty)
 			img := f.mustGet(f.create(raw()).ID)
 			first := proxy.Rule{Match: anyWrite, Fault: proxy.CutBefore}
