@@ -79,7 +79,10 @@ def fix_table_arn(_, account_id: str, region_name: str, arn: str) -> str:
 
 
 def any_shard_id(validate):
-    """Lets shard ids be shorter than the 28 characters of the service model; dynoxide's have 20."""
+    """Lets shard ids be shorter than the 28 characters of the service model.
+
+    dynoxide's are 17 characters and the table's name.
+    """
 
     def lenient(self, param, shape, errors, name):
         if shape.name == "ShardId" and isinstance(param, str):

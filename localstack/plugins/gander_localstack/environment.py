@@ -88,7 +88,7 @@ class Environment:
         """Ends the process; an invocation that runs ends with it."""
         self._stopped.set()
         if self._process:
-            self._process.stop(TERM_SECONDS)
+            self._process.ask_to_end(TERM_SECONDS)
         self._discard()
 
     def new_output(self) -> str:

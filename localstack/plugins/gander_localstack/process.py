@@ -58,11 +58,10 @@ class Process:
         self._signal(signal.SIGKILL)
         self._exited.wait(5)
 
-    def stop(self, patience: float) -> None:
-        """Asks the process to end, and ends it after so many seconds."""
+    def ask_to_end(self, patience: float) -> None:
+        """Tells the process to end, and waits so many seconds for it."""
         self._signal(signal.SIGTERM)
-        if not self._exited.wait(patience):
-            self.kill()
+        self._exited.wait(patience)
 
     def _signal(self, number: int) -> None:
         if not self.exited:
