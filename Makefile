@@ -51,24 +51,8 @@ deploy: ## deploy to AWS by SAM (STACK=name PARAMETERS="Name=value ...")
 test: ## run all tests (TESTFLAGS=-race and the like)
 	@$(GO) test $(TESTFLAGS) ./... ./.ci/table
 
-# Everything on the first pair of engines, through each kind of gateway; the two
-# ports alone on the others, none of which may be the only one to be right.
-ENGINES ?= dynoxide,versitygw ministack,versitygw-https localstack localstack-https
-SHAPES  ?= data stage http alb albmulti
-CLOUD    = $(sort $(dir $(shell grep -rl --include='*_test.go' '^//go:build cloud' localstack shared functions)))
-
-test-cloud: build emulators build/tools/emulate ## run the tests that need engines (ENGINES=dynoxide,versitygw, TESTFLAGS=)
-	@code=0; for engines in $(ENGINES); do echo "== $$engines" >&2; shapes=; \
-	  case $$engines in \
-	  dynoxide,versitygw) packages='$(CLOUD:%=./%)' shapes='$(SHAPES)' ;; \
-	  *,*) packages='./shared/table/dynamo ./shared/blob/s3' ;; \
-	  *) packages=./shared/blob/s3 ;; \
-	  esac; \
-	  build/tools/emulate $$engines -- $(GO) test -timeout 20m $(TESTFLAGS) -tags cloud $$packages || code=1; \
-	  for shape in $$shapes; do echo "== $$engines, $$shape" >&2; \
-	    build/tools/emulate $$engines -- $(GO) test -timeout 20m $(TESTFLAGS) -tags cloud ./shared/httpapi -shape $$shape || code=1; \
-	  done; \
-	done; exit $$code
+test-cloud: build emulators build/tools/emulate ## run the tests that need engines (ENGINES=dynoxide,versitygw SHAPES= TESTFLAGS=)
+	@GO='$(GO)' localstack/test-cloud $(TESTFLAGS)
 
 lint: build/tools/golangci-lint ## check style and likely mistakes
 	@build/tools/golangci-lint run ./... ./.ci/table
