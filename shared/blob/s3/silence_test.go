@@ -32,6 +32,7 @@ func TestSilentConnections(t *testing.T) {
 			}
 		}
 		time.Sleep(2 * time.Minute)
+		synctest.Wait()
 		if want := 560 * time.Second; waited != want {
 			t.Errorf("the connection was cut after %v, want %v", waited, want)
 		}
