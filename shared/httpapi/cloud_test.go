@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -95,7 +96,9 @@ func openMix(t testing.TB, settings []string) *mix {
 }
 
 // readers are the functions that read what a scenario may set.
-var readers = map[string]string{"GANDER_IMAGE_SIZE_CAP": ImageDataUpload.Name, "GANDER_RETENTION": ImageDelete.Name}
+var readers = map[string][]string{
+	"GANDER_IMAGE_SIZE_CAP": {ImageDataUpload.Name}, "GANDER_RETENTION": {ImageDelete.Name}, "GANDER_POLICY_FILE": {ImageList.Name, ImageShow.Name},
+}
 
 // openGuard starts what holds the functions to their grants.
 func openGuard(t testing.TB, place emulatortest.Place, stack string, parameters map[string]string) *grants.Guard {
@@ -126,7 +129,7 @@ func environ(guard *grants.Guard, settings []string) func(function string) []str
 	return func(function string) []string {
 		pairs := guard.Environ(function)
 		for _, pair := range settings {
-			if name, _, _ := strings.Cut(pair, "="); readers[name] == function {
+			if name, _, _ := strings.Cut(pair, "="); slices.Contains(readers[name], function) {
 				pairs = append(pairs, pair)
 			}
 		}

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/url"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -134,4 +136,29 @@ func TestListRefused(t *testing.T) {
 	} {
 		w.refused("GET /v2/images?"+c.query, as(c.who), asJSON).want(c.status)
 	}
+}
+
+// TestListPolicy leaves out what a policy of the operator's own refuses to show,
+// and fills the page with others: a page with a next is never empty.
+func TestListPolicy(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "policy.yaml")
+	rules := `"get_image": "role:reader and project_id:%(project_id)s and not 'true':%(secret)s"` + "\n"
+	if err := os.WriteFile(file, []byte(rules), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	w := newWorld(t, "GANDER_POLICY_FILE="+file)
+	var ids []string
+	for i := range 30 {
+		ids = append(ids, w.made(fmt.Sprintf(`{"name":"%d","secret":"%t"}`, i, i%10 != 3)))
+	}
+	page := w.list("/v2/images?limit=2&sort=created_at:asc")
+	if page.names() != "3 13" || page.Next == nil {
+		t.Errorf("the first page shows %s, next %v", page.names(), page.Next)
+	}
+	page = w.list(*page.Next)
+	if page.names() != "23" || page.Next != nil {
+		t.Errorf("the second page shows %s, next %v", page.names(), page.Next)
+	}
+	w.call("GET /v2/images/" + ids[3]).want(200)
+	w.call("GET /v2/images/" + ids[4]).want(404)
 }

@@ -8,9 +8,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"testing"
-
-	"github.com/gander-images/gander/shared/caller"
-	"github.com/gander-images/gander/shared/policy"
 )
 
 // TestLinkForms writes queries anew as Python does.
@@ -35,35 +32,6 @@ func TestLinkForms(t *testing.T) {
 			t.Errorf("%s is written %s, not %s", raw, got, want)
 		}
 	}
-}
-
-// TestListPolicy leaves out what get_image refuses, and fills the page with
-// others: a page with a next is never empty.
-func TestListPolicy(t *testing.T) {
-	w := newInside(t)
-	for i := range 30 {
-		w.made(fmt.Sprintf(`{"name":"%d","secret":"%t"}`, i, i%10 != 3))
-	}
-	w.services.Policy = refusing{w.services.Policy}
-	w.handler = Handler(All, w.services)
-	page := w.list("/v2/images?limit=2&sort=created_at:asc")
-	if page.names() != "3 13" || page.Next == nil {
-		t.Errorf("the first page shows %s, next %v", page.names(), page.Next)
-	}
-	page = w.list(*page.Next)
-	if page.names() != "23" || page.Next != nil {
-		t.Errorf("the second page shows %s, next %v", page.names(), page.Next)
-	}
-}
-
-// refusing is a policy whose get_image refuses images with secret=true.
-type refusing struct{ policy.Decider }
-
-func (r refusing) Decide(rule policy.Rule, c caller.Caller, t policy.Target) (bool, error) {
-	if v, _ := t.Attribute("secret"); rule == policy.GetImage && v == "true" {
-		return false, nil
-	}
-	return r.Decider.Decide(rule, c, t)
 }
 
 // FuzzListQuery sends any query at all: the answer is a page or a 400, and links

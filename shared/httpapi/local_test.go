@@ -119,6 +119,8 @@ func (w *inside) set(setting string) {
 	switch name {
 	case "GANDER_IMAGE_SIZE_CAP":
 		images.Limits.SizeCap, err = strconv.ParseInt(value, 10, 64)
+	case "GANDER_POLICY_FILE":
+		w.services.Policy, err = ownPolicy(value)
 	case "GANDER_RETENTION":
 		images.Retention, err = time.ParseDuration(value)
 	default:
@@ -127,4 +129,12 @@ func (w *inside) set(setting string) {
 	if err != nil {
 		w.t.Fatalf("%s: %v", name, err)
 	}
+}
+
+func ownPolicy(file string) (*policy.Enforcer, error) {
+	rules, err := policy.Load(file)
+	if err != nil {
+		return nil, err
+	}
+	return policy.New(rules)
 }
