@@ -44,7 +44,6 @@ type checkpoint struct {
 	loaded   bool
 	dirty    bool      // there is something to write
 	written  time.Time // when it was, or was tried, last
-	gone     []string  // shards to leave out
 }
 
 // A document is the body of a checkpoint's item.
@@ -93,11 +92,9 @@ func readPosition(item *table.Item) (d document, revision int64, err error) {
 // restart begins with a stream that is not the one the position was in.
 func (c *checkpoint) restart(stream string) { c.document = document{Stream: stream} }
 
-// forget leaves out a shard that the stream no longer has, from now on.
-func (c *checkpoint) forget(id string) {
-	delete(c.Shards, id)
-	c.gone = append(c.gone, id)
-}
+// forget leaves out a shard that the stream no longer has. Should another process
+// bring it back, the next list forgets it again.
+func (c *checkpoint) forget(id string) { delete(c.Shards, id) }
 
 // keepSometimes writes the position down if that is due.
 func (r *follower) keepSometimes(ctx context.Context) {
@@ -141,7 +138,7 @@ func (r *follower) keep(ctx context.Context) error {
 	if err := r.write(ctx); err != nil {
 		return err
 	}
-	r.dirty, r.gone = false, nil
+	r.dirty = false
 	return nil
 }
 
@@ -192,9 +189,6 @@ func (c *checkpoint) merge(item *table.Item) error {
 	}
 	for id, p := range mine {
 		c.Shards[id] = p.further(c.Shards[id])
-	}
-	for _, id := range c.gone {
-		delete(c.Shards, id)
 	}
 	return nil
 }
