@@ -86,17 +86,25 @@ class DynoxideTest(unittest.TestCase):
             [sys.executable, "-c", script, *command], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
         with parent:
-            child = int(parent.stdout.readline())
+            child = Path("/proc") / parent.stdout.readline().strip()
+            eventually(lambda: (child / "comm").read_text() == "sleep\n")
             parent.kill()
-        for _ in range(100):
-            try:
-                state = Path(f"/proc/{child}/stat").read_text().rpartition(")")[2].split()[0]
-            except OSError:
-                return
-            if state == "Z":  # it ended, and nobody has asked how
-                return
-            time.sleep(0.1)
-        self.fail("the engine outlives LocalStack")
+        eventually(lambda: ended(child))
+
+
+def ended(process: Path) -> bool:
+    try:
+        return (process / "stat").read_text().rpartition(")")[2].split()[0] == "Z"  # nobody has asked how
+    except OSError:
+        return True
+
+
+def eventually(done) -> None:
+    for _ in range(200):
+        if done():
+            return
+        time.sleep(0.05)
+    raise AssertionError("it does not happen")
 
 
 if __name__ == "__main__":
