@@ -16,7 +16,7 @@ FUNCTIONS := $(filter-out standalone,$(notdir $(patsubst %/,%,$(wildcard functio
 SCRATCH   := build/bin/$(ARCH)
 
 .DEFAULT_GOAL := help
-.PHONY: help run gander build package deploy test test-cloud lint fmt bench coldstart docs clean emulators local-light local-tools local-up local-test local-down
+.PHONY: help run gander build package deploy test test-cloud lint fmt bench coldstart docs clean emulators local-engines local-light local-tools local-up local-test local-down
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -73,7 +73,11 @@ MINISTACK := 1.5.33
 
 emulators: build/made/dynoxide-$(DYNOXIDE) build/made/versitygw-$(VERSITYGW) build/made/ministack-$(MINISTACK) build/made/localstack ## install the engines that stand in for AWS
 
-local-light: build build/made/dynoxide-$(DYNOXIDE) build/made/versitygw-$(VERSITYGW) build/tools/light ## the local cloud without Python: engines, the functions, a gateway of ours
+# Those that need no Python.
+local-engines: build/made/dynoxide-$(DYNOXIDE) build/made/versitygw-$(VERSITYGW)
+	@:
+
+local-light: build local-engines build/tools/light ## the local cloud without Python: engines, the functions, a gateway of ours
 	@exec build/tools/light
 
 build/tools/emulate build/tools/light: FORCE
