@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams/types"
 
 	"github.com/gander-images/gander/localstack/gateway/mapping"
@@ -46,6 +47,16 @@ func TestFiltersAndBatches(t *testing.T) {
 	}
 }
 
+func TestEventsFit(t *testing.T) {
+	s, f := newStream("a"), &function{}
+	s.put("a", "1", "big2", "3", "big4")
+	m := start(t, s, f, mapping.Settings{})
+	until(t, delivered(m), "4")
+	if f.seen() != "[[1 big2 3] [big4]]" {
+		t.Error(f.seen())
+	}
+}
+
 // TestLatest leaves out what was there, in shards that were there.
 func TestLatest(t *testing.T) {
 	s, f := newStream("a"), &function{}
@@ -54,8 +65,13 @@ func TestLatest(t *testing.T) {
 	until(t, func() string { s.mutex.Lock(); defer s.mutex.Unlock(); return fmt.Sprint(s.asked) }, "[LATEST]")
 	s.put("a", "new")
 	until(t, delivered(m), "1")
-	if f.seen() != "[[new]]" {
-		t.Error(f.seen())
+	s.put("b", "newer")
+	s.mutex.Lock()
+	s.shards, s.open["b"] = append(s.shards, types.Shard{ShardId: aws.String("b")}), true
+	s.mutex.Unlock()
+	until(t, delivered(m), "2")
+	if f.seen() != "[[new] [newer]]" || fmt.Sprint(s.asked) != "[LATEST TRIM_HORIZON]" {
+		t.Error(f.seen(), s.asked)
 	}
 }
 

@@ -102,7 +102,8 @@ func (m *Mapping) recover(at *position, err error) error {
 	return nil
 }
 
-// take hands on what the filters let through, in batches.
+// take hands on what the filters let through of a page, which is no longer than a
+// batch may be; more than one event only where it has too many bytes.
 func (m *Mapping) take(ctx context.Context, shard string, records []types.Record) {
 	var batch []record
 	size := 0
@@ -115,7 +116,7 @@ func (m *Mapping) take(ctx context.Context, shard string, records []types.Record
 		if !m.wanted(r) {
 			continue
 		}
-		if len(batch) == m.settings.BatchSize || size+len(r.text) > maxBatch {
+		if len(batch) > 0 && size+len(r.text) > maxBatch {
 			m.deliver(ctx, shard, batch, 0)
 			batch, size = nil, 0
 		}

@@ -58,6 +58,9 @@ func (s *stream) put(shard string, keys ...string) {
 				&types.AttributeValueMemberBOOL{Value: true}, &types.AttributeValueMemberM{Value: map[string]types.AttributeValue{}},
 			}},
 		}
+		if strings.HasPrefix(key, "big") {
+			item["d"] = &types.AttributeValueMemberB{Value: make([]byte, 5<<19)} // two are too many for an event
+		}
 		s.kept[shard] = append(s.kept[shard], types.Record{
 			EventID: aws.String(fmt.Sprint(shard, n)), EventName: "INSERT", EventVersion: aws.String("1.1"), EventSource: aws.String("aws:dynamodb"),
 			AwsRegion: aws.String("us-east-1"), Dynamodb: &types.StreamRecord{
