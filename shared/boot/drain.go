@@ -18,7 +18,7 @@ import (
 // request that was on its way already gets an answer that says to try again.
 // Nothing runs any more, or the time is up: then it stops at once.
 func (p *process) drainHTTP(ctx context.Context, listener net.Listener, handler http.Handler, v setting.Values, log *slog.Logger) error {
-	gate := &gate{turnstile: newTurnstile(), next: handler, log: log}
+	gate := newGate(handler, log)
 	server := p.server(gate, log)
 	if err := p.untilSignal(server, listener, v, log); err != nil {
 		return err
@@ -29,15 +29,22 @@ func (p *process) drainHTTP(ctx context.Context, listener net.Listener, handler 
 	select {
 	case <-gate.empty:
 	case <-waiting.Done():
-		log.Warn("running requests are cut off")
-		err := server.Close()
-		select { // uploads put their images right before they end
-		case <-gate.empty:
-		case <-time.After(p.patience.header):
-		}
-		return err
+		return p.cutOff(server, gate)
 	}
-	return p.shutDown(ctx, server, p.patience.header, log) // what is left are answers 503
+	return p.shutDown(ctx, server, gate, p.patience.header) // what is left are answers 503
+}
+
+// cutOff breaks the connections that are left, and gives what served them time to
+// notice: uploads put their images right before they end.
+func (p *process) cutOff(server *http.Server, gate *gate) error {
+	gate.log.Warn("running requests are cut off")
+	gate.close()
+	err := server.Close()
+	select {
+	case <-gate.empty:
+	case <-time.After(p.patience.header):
+	}
+	return err
 }
 
 // A gate lets requests through until it is closed.
@@ -45,6 +52,10 @@ type gate struct {
 	*turnstile
 	next http.Handler
 	log  *slog.Logger
+}
+
+func newGate(next http.Handler, log *slog.Logger) *gate {
+	return &gate{turnstile: newTurnstile(), next: next, log: log}
 }
 
 // ServeHTTP implements http.Handler.

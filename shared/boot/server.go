@@ -97,11 +97,12 @@ func forsakenBodies(next http.Handler, limit time.Duration) http.Handler {
 // serveHTTP serves until a signal comes, then lets running requests end. A
 // second signal, or the time that GANDER_STOP_TIMEOUT gives, ends them at once.
 func (p *process) serveHTTP(ctx context.Context, listener net.Listener, handler http.Handler, v setting.Values, log *slog.Logger) error {
-	server := p.server(handler, log)
+	gate := newGate(handler, log)
+	server := p.server(gate, log)
 	if err := p.untilSignal(server, listener, v, log); err != nil {
 		return err
 	}
-	return p.shutDown(ctx, server, v.StopTimeout, log)
+	return p.shutDown(ctx, server, gate, v.StopTimeout)
 }
 
 func (p *process) server(handler http.Handler, log *slog.Logger) *http.Server {
@@ -129,13 +130,12 @@ func (p *process) untilSignal(server *http.Server, listener net.Listener, v sett
 	}
 }
 
-func (p *process) shutDown(ctx context.Context, server *http.Server, timeout time.Duration, log *slog.Logger) error {
+func (p *process) shutDown(ctx context.Context, server *http.Server, gate *gate, timeout time.Duration) error {
 	ctx, cancel := p.withPatience(ctx, timeout)
 	defer cancel()
 	err := server.Shutdown(ctx)
 	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
-		log.Warn("running requests are cut off")
-		return server.Close()
+		return p.cutOff(server, gate)
 	}
 	return err
 }

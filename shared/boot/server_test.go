@@ -104,7 +104,7 @@ func TestStopLetsARunningUploadEnd(t *testing.T) {
 
 func TestSecondSignalStopsAtOnce(t *testing.T) {
 	r := serve(t)
-	conn, _ := beginUpload(t, r)
+	conn, path := beginUpload(t, r)
 	r.signals <- syscall.SIGTERM
 	refusing(t, r)
 	r.signals <- syscall.SIGINT
@@ -113,6 +113,13 @@ func TestSecondSignalStopsAtOnce(t *testing.T) {
 	}
 	if _, err := http.ReadResponse(bufio.NewReader(conn), nil); err == nil {
 		t.Error("the upload was answered")
+	}
+	again := run(t, r.data, func(p *process) int {
+		p.args = []string{"serve", "-listen=127.0.0.1:0"}
+		return p.command()
+	}, usualPatience)
+	if shown := again.call(again.token("gander"), "GET", path, "", 200); !strings.Contains(shown, `"queued"`) {
+		t.Errorf("the upload left behind %s", shown)
 	}
 }
 

@@ -30,12 +30,14 @@ func (t *turnstile) leave() {
 	t.tell()
 }
 
-// close lets nobody in any more. It may be called once.
+// close lets nobody in any more.
 func (t *turnstile) close() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.closed = true
-	t.tell()
+	if !t.closed {
+		t.closed = true
+		t.tell()
+	}
 }
 
 func (t *turnstile) tell() {
