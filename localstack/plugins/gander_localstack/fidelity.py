@@ -1,12 +1,12 @@
-"""Two things that functions of this project rely on, and that LocalStack does otherwise than AWS.
+"""Where LocalStack is made to do what AWS does, and one thing that is easier here.
 
 * A function's log goes to the log group that its LoggingConfig names.
 * A request whose event is larger than a function takes is refused, by a 413.
+* The API that is called like its stack, gander, has that very id, so that its URL
+  is known before it is there.
 """
 
 import json
-
-from localstack.runtime import hooks
 
 # Bytes of an event, in which bytes of a body are base64.
 #
@@ -14,15 +14,18 @@ from localstack.runtime import hooks
 MAX_EVENT = 6 * 1024 * 1024
 
 
-@hooks.on_infra_start()
-def behave_as_aws():
+def behave_as_aws() -> None:
+    """Applies it all to the LocalStack that runs in this process."""
     from localstack.services.apigateway.next_gen.execute_api.integrations.aws import RestApiAwsProxyIntegration
     from localstack.services.lambda_.invocation.execution_environment import ExecutionEnvironment
+    from localstack.utils.id_generator import localstack_id_manager
+    from moto.apigateway.utils import ApigwRestApiIdentifier
 
     log_names(ExecutionEnvironment)
     RestApiAwsProxyIntegration.create_lambda_input_event = up_to_limit(
         RestApiAwsProxyIntegration.create_lambda_input_event
     )
+    localstack_id_manager.set_custom_id(ApigwRestApiIdentifier("000000000000", "us-east-1", "gander"), "gander")
 
 
 def log_names(environment_class) -> None:
