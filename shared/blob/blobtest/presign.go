@@ -77,6 +77,9 @@ var presignTests = map[string]func(*presigning){
 			if told := header.Get("Content-Type"); told != "application/octet-stream" {
 				p.Errorf("range %q: the content type is %q", c.ranged, told)
 			}
+			if told := header.Get("Cache-Control"); told != "no-store" {
+				p.Errorf("range %q: caches are told %q", c.ranged, told)
+			}
 		}
 		if status, _, _ := p.fetch(http.MethodGet, p.sign(p.signer.URLs, o), fmt.Sprintf("bytes=%d-", size)); status != http.StatusRequestedRangeNotSatisfiable {
 			p.Errorf("a range behind the last byte: status %d", status)

@@ -34,8 +34,8 @@ func presigned(t *testing.T, endpoint string, left, life time.Duration) (*url.UR
 	return u, nil
 }
 
-// A URL binds bucket, name, version and content type, and asks the client for
-// no header.
+// A URL binds bucket, name, version, content type and what caches may do, and asks
+// the client for no header.
 func TestPresign(t *testing.T) {
 	u, err := presigned(t, "", 0, time.Minute)
 	if err != nil {
@@ -45,7 +45,8 @@ func TestPresign(t *testing.T) {
 		t.Errorf("the URL leads to %s://%s%s", u.Scheme, u.Host, u.Path)
 	}
 	for key, want := range map[string]string{
-		"versionId": "v.1", "response-content-type": "application/octet-stream", "X-Amz-Expires": "60", "X-Amz-SignedHeaders": "host",
+		"versionId": "v.1", "response-content-type": "application/octet-stream", "response-cache-control": "no-store",
+		"X-Amz-Expires": "60", "X-Amz-SignedHeaders": "host",
 		"X-Amz-Date": "20261126T120000Z", "X-Amz-Security-Token": "session", "X-Amz-Credential": "AKIAEXAMPLE/20261126/eu-west-1/s3/aws4_request",
 	} {
 		if got := u.Query().Get(key); got != want {

@@ -121,6 +121,11 @@ func TestReadsAreTriedAgain(t *testing.T) {
 	if items, err := f.open(0).Get(t.Context(), testKey); err != nil || items[0] == nil || items[0].Revision != 3 {
 		t.Errorf("%+v, %v", items, err)
 	}
+	for _, r := range f.requests("GetItem") {
+		if r.decode(t)["ConsistentRead"] != true {
+			t.Errorf("the read is not strong: %s", r.body)
+		}
+	}
 	if page, err := f.open(0).Query(t.Context(), table.Query{Partition: "p", Limit: 1}); err != nil || len(page.Items) != 1 || page.More {
 		t.Errorf("%+v, %v", page, err)
 	}
