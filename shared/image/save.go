@@ -63,7 +63,7 @@ func (s *Service) settle(ctx context.Context, before, after *Image, writes []tab
 			continue // the same conditions: it happens once or was there already
 		case err != nil && unknown && !errors.Is(err, table.ErrUnknown):
 			// That this try wrote nothing does not say that the one before it did not.
-			return fmt.Errorf("saving image %s: %w; another try: %s", after.ID, table.ErrUnknown, err)
+			return fmt.Errorf("saving image %s: %w; another try: %s", after.ID, table.ErrUnknown, err.Error())
 		case err != nil:
 			return fmt.Errorf("saving image %s: %w", after.ID, err)
 		case outcome.OK():
