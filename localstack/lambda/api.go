@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"strconv"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -24,17 +23,26 @@ type invocation struct {
 // An api is the Runtime API of one process, with as much of the Extensions API
 // as a runtime needs that wants to be told of its end.
 type api struct {
-	spec     Spec
-	calls    chan *invocation // taken when the process asks for the next
-	refused  chan Outcome     // it cannot start
-	extended atomic.Bool
+	spec       Spec
+	calls      chan *invocation // taken when the process asks for the next
+	refused    chan Outcome     // it cannot start
+	polled     chan struct{}    // closed by poll
+	registered chan struct{}    // closed by extend
+	poll       func()
+	extend     func()
 
 	mutex   sync.Mutex
 	current *invocation
 }
 
 func newAPI(spec Spec) *api {
-	return &api{spec: spec, calls: make(chan *invocation), refused: make(chan Outcome, 1)}
+	a := &api{
+		spec: spec, calls: make(chan *invocation), refused: make(chan Outcome, 1),
+		polled: make(chan struct{}), registered: make(chan struct{}),
+	}
+	a.poll = sync.OnceFunc(func() { close(a.polled) })
+	a.extend = sync.OnceFunc(func() { close(a.registered) })
+	return a
 }
 
 func (a *api) handler() http.Handler {
@@ -51,6 +59,7 @@ func (a *api) handler() http.Handler {
 
 // next waits for an invocation and hands it over.
 func (a *api) next(w http.ResponseWriter, r *http.Request) {
+	a.poll()
 	select {
 	case <-r.Context().Done():
 	case call := <-a.calls:
@@ -108,6 +117,7 @@ func (a *api) initError(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
+	outcome.Init = true
 	select {
 	case a.refused <- outcome:
 	default: // it said so before
@@ -127,11 +137,15 @@ func readError(w http.ResponseWriter, r *http.Request) (Outcome, bool) {
 // register takes an extension, whose events never come: that there is one is
 // what matters at the end.
 func (a *api) register(w http.ResponseWriter, r *http.Request) {
+	if r.Header.Get("Lambda-Extension-Name") == "" {
+		refuse(w, http.StatusForbidden, "Extension.InvalidExtensionName", "an extension has a name")
+		return
+	}
 	if _, err := io.Copy(io.Discard, http.MaxBytesReader(w, r.Body, 1<<20)); err != nil {
 		refuse(w, http.StatusBadRequest, "InvalidRequest", err.Error())
 		return
 	}
-	a.extended.Store(true)
+	a.extend()
 	w.Header().Set("Lambda-Extension-Identifier", uuid.NewString())
 	w.Header().Set("Content-Type", "application/json")
 	fmt.Fprintf(w, `{"functionName":%q,"functionVersion":"$LATEST","handler":"bootstrap"}`, a.spec.Name)

@@ -18,8 +18,6 @@ import (
 	"strconv"
 	"sync"
 	"time"
-
-	"github.com/google/uuid"
 )
 
 // Most bytes of an invocation: of its event, and of its answer, for which Lambda
@@ -37,7 +35,7 @@ type Spec struct {
 	ARN       string
 	Bootstrap string        // the program
 	Timeout   time.Duration // of an invocation
-	Memory    int           // MiB that a process may have
+	Memory    int           // MiB that a process may have; 0 is no limit
 
 	// Environ holds variables as NAME=value. They win over what the platform
 	// sets, so that a test can point a function anywhere.
@@ -54,6 +52,7 @@ type Spec struct {
 type Outcome struct {
 	Payload []byte // the function's answer, or the document of its error
 	Failed  bool
+	Init    bool   // it failed before its first invocation, and said that there will be none
 	Kind    string // of the error, as the platform names it
 }
 
@@ -88,7 +87,7 @@ type Function struct {
 
 	mutex  sync.Mutex
 	closed bool
-	idle   []*process
+	idle   []*Process
 	peak   int64
 }
 
@@ -122,8 +121,8 @@ func (f *Function) PeakMemory() int64 {
 // Invoke hands the event to a process and waits for what becomes of it. When the
 // context ends, the caller goes; the invocation goes on to its end, as on AWS.
 func (f *Function) Invoke(ctx context.Context, event []byte) (Outcome, error) {
-	if len(event) > MaxEvent {
-		return Outcome{}, fmt.Errorf("lambda: an event of %d bytes is more than the %d that are taken", len(event), MaxEvent)
+	if err := fits(event); err != nil {
+		return Outcome{}, err
 	}
 	done := make(chan Outcome, 1)
 	select {
@@ -150,6 +149,13 @@ func (f *Function) Invoke(ctx context.Context, event []byte) (Outcome, error) {
 	}
 }
 
+func fits(event []byte) error {
+	if len(event) > MaxEvent {
+		return fmt.Errorf("lambda: an event of %d bytes is more than the %d that are taken", len(event), MaxEvent)
+	}
+	return nil
+}
+
 // begin starts work that Close waits for, unless that began before.
 func (f *Function) begin(work func()) bool {
 	f.mutex.Lock()
@@ -170,11 +176,15 @@ func (f *Function) run(event []byte) Outcome {
 			return failure("Runtime.InvalidEntrypoint", "%v", err)
 		}
 	}
-	outcome, good := p.invoke(f.ctx, uuid.NewString(), event)
+	outcome, err := p.Invoke(f.ctx, event)
+	var untold *untoldError
+	if errors.As(err, &untold) {
+		outcome = untold.outcome
+	}
 	f.mutex.Lock()
 	f.peak = max(f.peak, p.peak())
 	f.mutex.Unlock()
-	if good {
+	if err == nil && !outcome.Init {
 		f.give(p)
 	} else {
 		p.end()
@@ -183,7 +193,7 @@ func (f *Function) run(event []byte) Outcome {
 }
 
 // take prefers the process that was used last, as the platform does.
-func (f *Function) take() *process {
+func (f *Function) take() *Process {
 	f.mutex.Lock()
 	defer f.mutex.Unlock()
 	for len(f.idle) > 0 {
@@ -197,7 +207,7 @@ func (f *Function) take() *process {
 	return nil
 }
 
-func (f *Function) give(p *process) {
+func (f *Function) give(p *Process) {
 	f.mutex.Lock()
 	defer f.mutex.Unlock()
 	f.idle = append(f.idle, p)
@@ -224,7 +234,7 @@ func (f *Function) Close() {
 // function's settings and the caller say.
 //
 // Source: AWS Lambda Developer Guide, "Defined runtime environment variables".
-func (s Spec) environ(api string) []string {
+func (s Spec) environ() []string {
 	folder := filepath.Dir(s.Bootstrap)
 	values := map[string]string{
 		"AWS_LAMBDA_FUNCTION_NAME": s.Name, "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
@@ -233,9 +243,9 @@ func (s Spec) environ(api string) []string {
 		"AWS_EXECUTION_ENV": "AWS_Lambda_provided.al2023", "LAMBDA_TASK_ROOT": folder, "LAMBDA_RUNTIME_DIR": folder,
 		"_HANDLER": "bootstrap", "TZ": ":UTC", "LANG": "en_US.UTF-8", "PATH": "/usr/local/bin:/usr/bin:/bin:/opt/bin",
 	}
-	pairs := make([]string, 0, len(values)+len(s.Environ)+1)
+	pairs := make([]string, 0, len(values)+len(s.Environ))
 	for name := range maps.Keys(values) {
 		pairs = append(pairs, name+"="+values[name])
 	}
-	return append(append(pairs, s.Environ...), "AWS_LAMBDA_RUNTIME_API="+api)
+	return append(pairs, s.Environ...)
 }

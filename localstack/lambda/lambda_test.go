@@ -142,7 +142,7 @@ func TestEnvironment(t *testing.T) {
 
 // TestTheEndIsTold: SIGTERM reaches a process with an extension, and no other.
 func TestTheEndIsTold(t *testing.T) {
-	for how, want := range map[string]string{"extended": "image-show: extension true\nimage-show: told to end\n", "well": ""} {
+	for how, want := range map[string]string{"extended": "image-show: nameless 403\nimage-show: extension true\nimage-show: told to end\n", "well": ""} {
 		var text log
 		f := start(t, how, func(s *lambda.Spec) { s.Log = &text })
 		parse(t, invoke(t, f, "{}"))

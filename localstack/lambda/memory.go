@@ -15,7 +15,7 @@ import (
 //
 // A limit that the kernel keeps would have to be one on addresses, of which a Go
 // program reserves far more than it uses.
-func (p *process) watchMemory(ctx context.Context) {
+func (p *Process) watchMemory(ctx context.Context) {
 	tick := time.NewTicker(100 * time.Millisecond)
 	defer tick.Stop()
 	for {
@@ -37,7 +37,7 @@ func (p *process) watchMemory(ctx context.Context) {
 }
 
 // peak is the most memory that the process was seen to have.
-func (p *process) peak() int64 {
+func (p *Process) peak() int64 {
 	if _, most, known := memoryOf(p.child.Pid()); known {
 		p.most.Store(max(p.most.Load(), most))
 	}

@@ -35,7 +35,9 @@ func serve(start, api string) {
 	case "die":
 		os.Exit(3)
 	case "extended":
-		answer := post(api+"/2020-01-01/extension/register", `{"events":[]}`)
+		const at = "/2020-01-01/extension/register"
+		fmt.Println("nameless", post(api+at, `{"events":[]}`).StatusCode)
+		answer := post(api+at, `{"events":[]}`, "Lambda-Extension-Name", "told")
 		fmt.Println("extension", answer.Header.Get("Lambda-Extension-Identifier") != "")
 	}
 	signals := make(chan os.Signal, 1)
@@ -85,8 +87,17 @@ func work(event, at string, count int, header http.Header) {
 	}
 }
 
-func post(url, body string) *http.Response {
-	answer, err := http.Post(url, "application/json", strings.NewReader(body))
+// post sends the body, with a header where it is given by name and value.
+func post(url, body string, header ...string) *http.Response {
+	request, err := http.NewRequest(http.MethodPost, url, strings.NewReader(body))
+	if err != nil {
+		os.Exit(7)
+	}
+	request.Header.Set("Content-Type", "application/json")
+	if len(header) == 2 {
+		request.Header.Set(header[0], header[1])
+	}
+	answer, err := http.DefaultClient.Do(request)
 	if err != nil {
 		os.Exit(7)
 	}
