@@ -38,8 +38,8 @@ func ReadShape(path string) (Shape, error) {
 	}
 	for _, row := range rowsOf(rows) {
 		shape.attributes = append(shape.attributes, dynamodbtypes.AttributeDefinition{
-			AttributeName: aws.String(template.Text(row["AttributeName"])),
-			AttributeType: dynamodbtypes.ScalarAttributeType(template.Text(row["AttributeType"])),
+			AttributeName: aws.String(row.Text("AttributeName")),
+			AttributeType: dynamodbtypes.ScalarAttributeType(row.Text("AttributeType")),
 		})
 	}
 	if rows, err = s.Property("Table", "KeySchema"); err != nil {
@@ -47,8 +47,8 @@ func ReadShape(path string) (Shape, error) {
 	}
 	for _, row := range rowsOf(rows) {
 		shape.keys = append(shape.keys, dynamodbtypes.KeySchemaElement{
-			AttributeName: aws.String(template.Text(row["AttributeName"])),
-			KeyType:       dynamodbtypes.KeyType(template.Text(row["KeyType"])),
+			AttributeName: aws.String(row.Text("AttributeName")),
+			KeyType:       dynamodbtypes.KeyType(row.Text("KeyType")),
 		})
 	}
 	view, viewErr := s.Property("Table", "StreamSpecification", "StreamViewType")
@@ -71,11 +71,11 @@ func (s Shape) WithoutStream() Shape {
 	return s
 }
 
-func rowsOf(v any) []map[string]any {
+func rowsOf(v any) []template.Tree {
 	l, _ := v.([]any)
-	rows := make([]map[string]any, len(l))
+	rows := make([]template.Tree, len(l))
 	for i, each := range l {
-		rows[i], _ = each.(map[string]any)
+		rows[i], _ = each.(template.Tree)
 	}
 	return rows
 }

@@ -161,7 +161,7 @@ func TestTheCDNsPaths(t *testing.T) {
 	}
 	var paths []string
 	for _, row := range rows.([]any) {
-		paths = append(paths, template.Text(row.(m)["PathPattern"]))
+		paths = append(paths, template.Text(row.(template.Tree)["PathPattern"]))
 	}
 	if !slices.Equal(paths, gateway.DataPaths()) {
 		t.Errorf("%v there, %v here", paths, gateway.DataPaths())

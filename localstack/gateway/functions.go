@@ -102,9 +102,9 @@ func either(s *template.Stack, id string, standard int, name string) (int, error
 func environ(s *template.Stack, id string) ([]string, error) {
 	common, commonErr := s.Global("Environment", "Variables")
 	own, ownErr := s.Property(id, "Environment", "Variables")
-	all := make(map[string]any)
+	all := make(template.Tree)
 	for _, v := range []any{common, own} {
-		m, _ := v.(map[string]any)
+		m, _ := v.(template.Tree)
 		maps.Copy(all, m)
 	}
 	pairs := make([]string, 0, len(all))

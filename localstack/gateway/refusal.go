@@ -43,7 +43,7 @@ var contextVariables = []string{
 }
 
 func readRefusals(v any) (map[string]refusal, error) {
-	rows, _ := v.(map[string]any)
+	rows, _ := v.(template.Tree)
 	all := make(map[string]refusal, len(rows))
 	for _, kind := range slices.Sorted(maps.Keys(rows)) {
 		r, err := readRefusal(rows[kind])
@@ -56,7 +56,7 @@ func readRefusals(v any) (map[string]refusal, error) {
 }
 
 func readRefusal(v any) (refusal, error) {
-	row, _ := v.(map[string]any)
+	row, _ := v.(template.Tree)
 	r := refusal{headers: map[string]string{}, bodies: map[string]string{}}
 	if status, has := row["statusCode"]; has {
 		n, err := template.Number(status)
@@ -65,7 +65,7 @@ func readRefusal(v any) (refusal, error) {
 		}
 		r.status = n
 	}
-	parameters, _ := row["responseParameters"].(map[string]any)
+	parameters, _ := row["responseParameters"].(template.Tree)
 	for name, value := range parameters {
 		header, is := strings.CutPrefix(name, "gatewayresponse.header.")
 		text, known := headerTemplate(template.Text(value))
@@ -74,7 +74,7 @@ func readRefusal(v any) (refusal, error) {
 		}
 		r.headers[header] = text
 	}
-	bodies, _ := row["responseTemplates"].(map[string]any)
+	bodies, _ := row["responseTemplates"].(template.Tree)
 	for media, body := range bodies {
 		text := template.Text(body)
 		for _, name := range contextVariable.FindAllString(text, -1) {

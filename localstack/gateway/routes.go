@@ -47,7 +47,7 @@ func readAPI(s *template.Stack, functions []function) (*api, error) {
 	if err := errors.Join(stageErr, bodyErr); err != nil {
 		return nil, err
 	}
-	document, _ := body.(map[string]any)
+	document, _ := body.(template.Tree)
 	a := &api{stage: template.Text(stage), root: &node{}}
 	media, _ := document["x-amazon-apigateway-binary-media-types"].([]any)
 	for _, m := range media {
@@ -56,7 +56,7 @@ func readAPI(s *template.Stack, functions []function) (*api, error) {
 	if a.refusals, err = readRefusals(document["x-amazon-apigateway-gateway-responses"]); err != nil {
 		return nil, err
 	}
-	paths, _ := document["paths"].(map[string]any)
+	paths, _ := document["paths"].(template.Tree)
 	for _, path := range slices.Sorted(maps.Keys(paths)) {
 		if err := a.add(path, paths[path], functions); err != nil {
 			return nil, fmt.Errorf("%s: %w", path, err)
@@ -76,7 +76,7 @@ func (a *api) add(path string, v any, functions []function) error {
 		n = next
 	}
 	n.resource, n.methods = path, make(map[string]string)
-	item, _ := v.(map[string]any)
+	item, _ := v.(template.Tree)
 	for key, operation := range item {
 		method := strings.ToUpper(key)
 		switch {
@@ -126,8 +126,8 @@ func (n *node) child(segment string) (*node, error) {
 
 // target is the function that an operation's integration names.
 func target(operation any, functions []function) (string, error) {
-	o, _ := operation.(map[string]any)
-	integration, _ := o["x-amazon-apigateway-integration"].(map[string]any)
+	o, _ := operation.(template.Tree)
+	integration, _ := o["x-amazon-apigateway-integration"].(template.Tree)
 	if kind := template.Text(integration["type"]); !strings.EqualFold(kind, "aws_proxy") {
 		return "", fmt.Errorf("an integration of type %q is not known here", kind)
 	}

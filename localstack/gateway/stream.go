@@ -120,11 +120,11 @@ func readSetting(m *mapping.Settings, key string, v any) (err error) {
 }
 
 func readFilters(v any) ([]*pattern.Pattern, error) {
-	criteria, _ := v.(map[string]any)
+	criteria, _ := v.(template.Tree)
 	rows, _ := criteria["Filters"].([]any)
 	var all []*pattern.Pattern
 	for _, row := range rows {
-		m, _ := row.(map[string]any)
+		m, _ := row.(template.Tree)
 		p, err := pattern.Compile(template.Text(m["Pattern"]))
 		if err != nil {
 			return nil, err

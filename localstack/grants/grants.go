@@ -90,54 +90,19 @@ func (r *Roles) add(s *template.Stack, id string) error {
 	return r.addRole(s, template.Text(role))
 }
 
+// addRole adds what a role grants of the services that count.
 func (r *Roles) addRole(s *template.Stack, role string) error {
-	policies, err := s.Property(role, "Policies")
+	granted, err := s.Grants(role)
 	if err != nil {
 		return err
 	}
 	r.Grants[role] = nil
-	for _, policy := range list(policies) {
-		for _, statement := range list(at(policy, "PolicyDocument", "Statement")) {
-			if effect := template.Text(at(statement, "Effect")); effect != "Allow" {
-				return fmt.Errorf("%s: a statement that says %q is not known here", role, effect)
-			}
-			r.allow(role, statement)
+	for _, g := range granted {
+		if service, _, _ := strings.Cut(g.Action, ":"); service == "dynamodb" || service == "s3" {
+			r.Grants[role] = append(r.Grants[role], proxy.Permission(g))
 		}
 	}
 	return nil
-}
-
-// allow adds every action on every resource of a statement.
-func (r *Roles) allow(role string, statement any) {
-	for _, action := range list(at(statement, "Action")) {
-		service, _, _ := strings.Cut(template.Text(action), ":")
-		if service != "dynamodb" && service != "s3" {
-			continue
-		}
-		for _, resource := range list(at(statement, "Resource")) {
-			r.Grants[role] = append(r.Grants[role], proxy.Permission{Action: template.Text(action), Resource: template.Text(resource)})
-		}
-	}
-}
-
-// list is a value as a list, which templates write without brackets where it has
-// one element.
-func list(v any) []any {
-	switch v := v.(type) {
-	case nil:
-		return nil
-	case []any:
-		return v
-	}
-	return []any{v}
-}
-
-func at(v any, path ...string) any {
-	for _, name := range path {
-		m, _ := v.(map[string]any)
-		v = m[name]
-	}
-	return v
 }
 
 // Permissions are what a function may do; not nil, for nil is no limit to the

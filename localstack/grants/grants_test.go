@@ -27,6 +27,8 @@ Resources:
     Type: AWS::IAM::Role
     Properties: {Policies: []}
   Logs: {Type: AWS::Logs::LogGroup}
+  Table: {Type: AWS::DynamoDB::Table}
+  Bucket: {Type: AWS::S3::Bucket}
   ShowFunction: {Type: AWS::Serverless::Function, Properties: {CodeUri: build/functions/image-show/, Role: !GetAtt ReadRole.Arn}}
   ListFunction: {Type: AWS::Serverless::Function, Properties: {CodeUri: build/functions/image-list/, Role: !GetAtt ReadRole.Arn}}
   PingFunction: {Type: AWS::Serverless::Function, Properties: {CodeUri: build/functions/ping/, Role: !GetAtt OpenRole.Arn}}
@@ -73,11 +75,18 @@ func TestReadRole(t *testing.T) {
 	}
 }
 
-func TestDenyIsRefused(t *testing.T) {
-	path := write(t, `{Resources: {R: {Type: "AWS::IAM::Role", Properties: {Policies: [{PolicyDocument: {Statement: [{Effect: Deny, Action: "s3:*", Resource: "*"}]}}]}}}}`)
-	r := grants.Roles{Of: map[string]string{}, Grants: map[string][]proxy.Permission{}}
-	if err := r.ReadRole(path, "R", "x", options); err == nil {
-		t.Error("a statement that denies is passed over")
+// TestOtherStatementsAreRefused: what is no plain permission is not passed over.
+func TestOtherStatementsAreRefused(t *testing.T) {
+	for _, properties := range []string{
+		`{Policies: [{PolicyDocument: {Statement: [{Effect: Deny, Action: "s3:*", Resource: "*"}]}}]}`,
+		`{Policies: [{PolicyDocument: {Statement: [{Effect: Allow, NotAction: "s3:*", Resource: "*"}]}}]}`,
+		`{ManagedPolicyArns: ["arn:aws:iam::aws:policy/AdministratorAccess"]}`,
+	} {
+		path := write(t, `{Resources: {R: {Type: "AWS::IAM::Role", Properties: `+properties+`}}}`)
+		r := grants.Roles{Of: map[string]string{}, Grants: map[string][]proxy.Permission{}}
+		if err := r.ReadRole(path, "R", "x", options); err == nil {
+			t.Errorf("%s is read as %v", properties, r.Grants)
+		}
 	}
 }
 

@@ -8,9 +8,9 @@ import (
 
 // condition decides a named condition. open are those that are being decided.
 func (s *Stack) condition(name string, open []string) (bool, error) {
-	expression, ok := s.conditions[name]
+	expression, ok := s.template.At("Conditions")[name]
 	if !ok {
-		return false, fmt.Errorf("there is no condition %s", name)
+		return false, fmt.Errorf("%s: there is no such condition", name)
 	}
 	if slices.Contains(open, name) {
 		return false, fmt.Errorf("condition %s needs itself", name)
@@ -20,31 +20,19 @@ func (s *Stack) condition(name string, open []string) (bool, error) {
 
 // decide works out one expression of the section Conditions.
 func (s *Stack) decide(expression any, open []string) (bool, error) {
-	name, argument, is := intrinsic(expression)
-	if !is {
-		return false, fmt.Errorf("%v is no condition", expression)
-	}
-	if name == "Condition" {
-		return s.condition(Text(argument), open)
-	}
+	name, argument, _ := intrinsic(expression)
 	operands, _ := argument.([]any)
-	switch name {
-	case "Fn::Equals":
-		both, err := s.resolve(operands)
-		if err != nil {
-			return false, err
-		}
-		l := both.([]any)
-		if len(l) != 2 {
-			return false, fmt.Errorf("Fn::Equals compares two values")
-		}
-		return Text(l[0]) == Text(l[1]) || reflect.DeepEqual(l[0], l[1]), nil
-	case "Fn::Not":
-		held, err := s.decideAll(operands, open)
+	switch {
+	case name == "Condition":
+		return s.condition(Text(argument), open)
+	case name == "Fn::Equals" && len(operands) == 2:
+		return s.equal(operands)
+	case name == "Fn::Not" && len(operands) == 1:
+		held, err := s.decide(operands[0], open)
 		return !held, err
-	case "Fn::And":
+	case name == "Fn::And" && len(operands) > 0:
 		return s.decideAll(operands, open)
-	case "Fn::Or":
+	case name == "Fn::Or" && len(operands) > 0:
 		for _, o := range operands {
 			if held, err := s.decide(o, open); held || err != nil {
 				return held, err
@@ -52,7 +40,15 @@ func (s *Stack) decide(expression any, open []string) (bool, error) {
 		}
 		return false, nil
 	}
-	return false, fmt.Errorf("%s is not known in a condition", name)
+	return false, fmt.Errorf("%v: this is no condition", expression)
+}
+
+func (s *Stack) equal(operands []any) (bool, error) {
+	both, err := s.list(operands)
+	if err != nil {
+		return false, err
+	}
+	return len(both) == 2 && reflect.DeepEqual(both[0], both[1]), nil
 }
 
 func (s *Stack) decideAll(operands []any, open []string) (bool, error) {

@@ -1,8 +1,11 @@
 package template
 
 import (
+	"errors"
 	"fmt"
+	"maps"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -21,7 +24,7 @@ var pseudo = map[string]any{
 
 // intrinsic reports whether a value is a call of a function.
 func intrinsic(v any) (name string, argument any, is bool) {
-	m, _ := v.(map[string]any)
+	m, _ := v.(Tree)
 	if len(m) != 1 {
 		return "", nil, false
 	}
@@ -31,41 +34,53 @@ func intrinsic(v any) (name string, argument any, is bool) {
 	return name, argument, is
 }
 
-// resolve replaces every call below a value by what it gives.
+// resolve replaces every call below a value by what it gives. With an error
+// comes what could be resolved.
 func (s *Stack) resolve(v any) (any, error) {
 	if name, argument, is := intrinsic(v); is {
 		return s.call(name, argument)
 	}
 	switch v := v.(type) {
-	case map[string]any:
-		m := make(map[string]any, len(v))
-		for key, each := range v {
-			resolved, err := s.resolve(each)
-			if err != nil {
-				return nil, err
-			}
-			if resolved != noValue {
-				m[key] = resolved
-			}
-		}
-		return m, nil
+	case Tree:
+		return s.tree(v)
 	case []any:
-		l := make([]any, 0, len(v))
-		for _, each := range v {
-			resolved, err := s.resolve(each)
-			if err != nil {
-				return nil, err
-			}
-			if resolved != noValue {
-				l = append(l, resolved)
-			}
-		}
-		return l, nil
+		return s.list(v)
 	}
 	return v, nil
 }
 
-// call works out one function.
+func (s *Stack) tree(t Tree) (Tree, error) {
+	var faults []error
+	m := make(Tree, len(t))
+	for _, key := range slices.Sorted(maps.Keys(t)) {
+		resolved, err := s.resolve(t[key])
+		if err != nil {
+			faults = append(faults, err)
+		}
+		if resolved != noValue {
+			m[key] = resolved
+		}
+	}
+	return m, errors.Join(faults...)
+}
+
+func (s *Stack) list(values []any) ([]any, error) {
+	var faults []error
+	l := make([]any, 0, len(values))
+	for _, each := range values {
+		resolved, err := s.resolve(each)
+		if err != nil {
+			faults = append(faults, err)
+		}
+		if resolved != noValue {
+			l = append(l, resolved)
+		}
+	}
+	return l, errors.Join(faults...)
+}
+
+// call works out one function. Those that not every reader of the templates
+// knows are faults.
 func (s *Stack) call(name string, argument any) (any, error) {
 	switch name {
 	case "Ref":
@@ -75,14 +90,16 @@ func (s *Stack) call(name string, argument any) (any, error) {
 	case "Fn::Sub":
 		return s.substitute(argument)
 	}
-	resolved, err := s.resolve(argument)
+	unresolved, _ := argument.([]any)
+	operands, err := s.list(unresolved)
 	if err != nil {
 		return nil, err
 	}
-	operands, _ := resolved.([]any)
 	switch {
 	case name == "Fn::GetAtt" && len(operands) == 2:
-		return s.attribute(Text(operands[0]), Text(operands[1]))
+		return s.refer(Text(operands[0]) + "." + Text(operands[1]))
+	case name == "Fn::GetAtt" && unresolved == nil:
+		return s.refer(Text(argument))
 	case name == "Fn::Join" && len(operands) == 2:
 		return join(operands)
 	case name == "Fn::Split" && len(operands) == 2:
@@ -93,41 +110,48 @@ func (s *Stack) call(name string, argument any) (any, error) {
 		return parts, nil
 	case name == "Fn::Select" && len(operands) == 2:
 		return pick(operands)
-	case name == "Fn::FindInMap" && len(operands) == 3:
-		return s.find(operands)
 	}
-	return nil, fmt.Errorf("%s is not known, or not with this argument: %v", name, argument)
+	return nil, fmt.Errorf("%s: a template of ours must not use this, or not with %v", name, argument)
 }
 
+// ref gives a parameter's value, or what stands for a resource or for an
+// attribute of one.
 func (s *Stack) ref(name string) (any, error) {
 	if v, is := pseudo[name]; is {
+		if s.symbolic && v != noValue {
+			return symbol(name), nil
+		}
 		return v, nil
 	}
 	if v, is := s.parameters[name]; is {
 		return v, nil
 	}
-	if s.resources[name] == nil {
-		return nil, fmt.Errorf("there is nothing called %s", name)
-	}
-	if given := s.names[name]; given != "" {
-		return given, nil
-	}
-	return name, nil
+	return s.refer(name)
 }
 
-// attribute knows the ARN of a function; others are given.
-func (s *Stack) attribute(id, name string) (any, error) {
-	if given := s.names[id+"."+name]; given != "" {
+func symbol(name string) string { return "${" + name + "}" }
+
+// refer gives what stands for a resource of the stack, "Table", or for an
+// attribute of one, "Table.Arn". It knows the ARN of a function; other attributes
+// are given.
+func (s *Stack) refer(text string) (any, error) {
+	id, attribute, dotted := strings.Cut(text, ".") // SAM calls what it makes of Api "Api.Stage"
+	exists, err := s.exists(id)
+	if err == nil && !exists {
+		err = fmt.Errorf("%s: this stack has no such resource", id)
+	}
+	if s.symbolic || err != nil {
+		return symbol(text), err
+	}
+	switch given := s.names[text]; {
+	case given != "":
 		return given, nil
-	}
-	resource, ok := s.resources[id].(map[string]any)
-	if !ok {
-		return nil, fmt.Errorf("there is no resource %s", id)
-	}
-	if resource["Type"] == "AWS::Serverless::Function" && name == "Arn" {
+	case !dotted:
+		return id, nil
+	case attribute == "Arn" && s.resource(id).Text("Type") == "AWS::Serverless::Function":
 		return FunctionARN(id), nil
 	}
-	return nil, fmt.Errorf("the attribute %s of %s is not known", name, id)
+	return nil, fmt.Errorf("the attribute %s of %s is not known", attribute, id)
 }
 
 // FunctionARN is the ARN of a function, by its logical id.
@@ -152,34 +176,33 @@ func (s *Stack) choose(argument any) (any, error) {
 
 var placeholder = regexp.MustCompile(`\$\{([^}]*)\}`)
 
-// substitute works out a Fn::Sub, with or without names of its own.
+// substitute works out a Fn::Sub, with or without names of its own. Where
+// references stay what they are, a literal "${x}" would look like one and is a
+// fault.
 func (s *Stack) substitute(argument any) (any, error) {
-	text, own := Text(argument), map[string]any{}
+	text, own := Text(argument), Tree{}
 	if l, is := argument.([]any); is && len(l) == 2 {
 		text = Text(l[0])
-		own, _ = l[1].(map[string]any)
+		own, _ = l[1].(Tree)
 	}
-	var failed error
+	var faults []error
 	out := placeholder.ReplaceAllStringFunc(text, func(match string) string {
 		name := match[2 : len(match)-1]
-		if literal, is := strings.CutPrefix(name, "!"); is {
-			return "${" + literal + "}"
+		if literal, is := strings.CutPrefix(name, "!"); is && !s.symbolic {
+			return symbol(literal)
 		}
 		v, err := s.named(name, own)
 		if err != nil {
-			failed = err
+			faults = append(faults, err)
 		}
 		return Text(v)
 	})
-	return out, failed
+	return out, errors.Join(faults...)
 }
 
-func (s *Stack) named(name string, own map[string]any) (any, error) {
+func (s *Stack) named(name string, own Tree) (any, error) {
 	if v, is := own[name]; is {
 		return s.resolve(v)
-	}
-	if id, attribute, dotted := strings.Cut(name, "."); dotted {
-		return s.attribute(id, attribute)
 	}
 	return s.ref(name)
 }
@@ -203,16 +226,4 @@ func pick(operands []any) (any, error) {
 		return nil, fmt.Errorf("Fn::Select: there is no element %v of %d", operands[0], len(l))
 	}
 	return l[i], nil
-}
-
-func (s *Stack) find(operands []any) (any, error) {
-	var v any = s.mappings
-	for _, key := range operands {
-		m, _ := v.(map[string]any)
-		v = m[Text(key)]
-	}
-	if v == nil {
-		return nil, fmt.Errorf("Fn::FindInMap: there is no %v", operands)
-	}
-	return v, nil
 }

@@ -12,19 +12,19 @@ import (
 
 // parameters gives each declared parameter its value, and complains about those
 // that nobody declared, or that the declaration does not allow.
-func parameters(declared map[string]any, o Options) (map[string]any, error) {
+func parameters(declared Tree, o Options) (map[string]any, error) {
 	var faults []error
 	for _, name := range slices.Sorted(maps.Keys(o.Parameters)) {
 		if declared[name] == nil {
-			faults = append(faults, fmt.Errorf("there is no parameter %s", name))
+			faults = append(faults, fmt.Errorf("%s: there is no such parameter", name))
 		}
 	}
 	values := make(map[string]any, len(declared))
 	for _, name := range slices.Sorted(maps.Keys(declared)) {
-		row, _ := declared[name].(map[string]any)
+		row := declared.At(name)
 		text, set := o.Parameters[name]
-		if standard, has := row["Default"]; !set && has {
-			text, set = Text(standard), true
+		if _, has := row["Default"]; !set && has {
+			text, set = row.Text("Default"), true
 		}
 		if standard, has := o.Defaults[name]; !set && has {
 			text, set = standard, true
@@ -33,19 +33,19 @@ func parameters(declared map[string]any, o Options) (map[string]any, error) {
 		case !set && o.Partial:
 			continue
 		case !set:
-			faults = append(faults, fmt.Errorf("parameter %s has no value", name))
+			faults = append(faults, fmt.Errorf("%s: the parameter is missing", name))
 		case err != nil:
-			faults = append(faults, fmt.Errorf("parameter %s: %w", name, err))
+			faults = append(faults, fmt.Errorf("%s: %w", name, err))
 		}
 		values[name] = text
-		if kind := Text(row["Type"]); kind == "CommaDelimitedList" || strings.HasPrefix(kind, "List<") {
-			values[name] = list(text)
+		if kind := row.Text("Type"); kind == "CommaDelimitedList" || strings.HasPrefix(kind, "List<") {
+			values[name] = separated(text)
 		}
 	}
 	return values, errors.Join(faults...)
 }
 
-func list(text string) []any {
+func separated(text string) []any {
 	items := []any{}
 	for item := range strings.SplitSeq(text, ",") {
 		if item = strings.TrimSpace(item); item != "" {
@@ -57,13 +57,11 @@ func list(text string) []any {
 
 // allowed checks a value against AllowedValues, AllowedPattern and the bounds of
 // a number.
-func allowed(row map[string]any, text string) error {
-	if values, has := row["AllowedValues"].([]any); has {
-		if !slices.ContainsFunc(values, func(v any) bool { return Text(v) == text }) {
-			return fmt.Errorf("%q is none of its allowed values", text)
-		}
+func allowed(row Tree, text string) error {
+	if values := row.Texts("AllowedValues"); values != nil && !slices.Contains(values, text) {
+		return fmt.Errorf("%q is none of %v", text, values)
 	}
-	if pattern := Text(row["AllowedPattern"]); pattern != "" {
+	if pattern := row.Text("AllowedPattern"); pattern != "" {
 		whole, err := regexp.Compile("^(?:" + pattern + ")$")
 		if err != nil {
 			return err
@@ -72,17 +70,17 @@ func allowed(row map[string]any, text string) error {
 			return fmt.Errorf("%q does not match %s", text, pattern)
 		}
 	}
-	if row["Type"] != "Number" {
+	if row.Text("Type") != "Number" {
 		return nil
 	}
 	n, err := strconv.ParseFloat(text, 64)
 	if err != nil {
 		return fmt.Errorf("%q is no number", text)
 	}
-	if low, err := strconv.ParseFloat(Text(row["MinValue"]), 64); err == nil && n < low {
+	if low, err := strconv.ParseFloat(row.Text("MinValue"), 64); err == nil && n < low {
 		return fmt.Errorf("%s is less than %v", text, low)
 	}
-	if high, err := strconv.ParseFloat(Text(row["MaxValue"]), 64); err == nil && n > high {
+	if high, err := strconv.ParseFloat(row.Text("MaxValue"), 64); err == nil && n > high {
 		return fmt.Errorf("%s is more than %v", text, high)
 	}
 	return nil

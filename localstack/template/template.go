@@ -10,11 +10,8 @@ package template
 import (
 	"fmt"
 	"maps"
-	"os"
 	"slices"
 	"strings"
-
-	"go.yaml.in/yaml/v3"
 )
 
 // Options say what a deployment would.
@@ -32,6 +29,10 @@ type Options struct {
 	// not in it is called by its logical id.
 	Names map[string]string
 
+	// Symbolic leaves what refers to resources and pseudo parameters as it is,
+	// "${Table.Arn}", so that one can tell what a value means. Names do not count.
+	Symbolic bool
+
 	// Partial says that only some of the stack will be asked for: a parameter
 	// without a value is a fault only of what needs it.
 	Partial bool
@@ -46,59 +47,43 @@ const (
 
 // A Stack is a template with its values.
 type Stack struct {
+	template   Tree
 	parameters map[string]any
-	conditions map[string]any
-	mappings   map[string]any
-	resources  map[string]any
-	globals    map[string]any
 	names      map[string]string
+	symbolic   bool
 }
 
-// Read reads a template. All faults of its parameters are told at once.
+// Read reads a template's file and gives it its values.
 func Read(path string, o Options) (*Stack, error) {
-	text, err := os.ReadFile(path)
+	t, err := Load(path)
 	if err != nil {
-		return nil, fmt.Errorf("template: %w", err)
+		return nil, err
 	}
-	s, err := Parse(text, o)
+	s, err := t.Stack(o)
 	if err != nil {
 		return nil, fmt.Errorf("template: %s: %w", path, err)
 	}
 	return s, nil
 }
 
-// Parse reads the text of a template.
-func Parse(text []byte, o Options) (*Stack, error) {
-	var document yaml.Node
-	if err := yaml.Unmarshal(text, &document); err != nil {
-		return nil, err
-	}
-	root, err := value(&document)
-	if err != nil {
-		return nil, err
-	}
-	sections, _ := root.(map[string]any)
-	s := &Stack{names: o.Names}
-	for name, at := range map[string]*map[string]any{
-		"Conditions": &s.conditions, "Mappings": &s.mappings, "Resources": &s.resources, "Globals": &s.globals,
-	} {
-		*at, _ = sections[name].(map[string]any)
-	}
-	declared, _ := sections["Parameters"].(map[string]any)
-	s.parameters, err = parameters(declared, o)
-	return s, err
+// Stack gives a template its values. All faults of its parameters are told at
+// once; the stack that comes with them knows the other parameters.
+func (t Tree) Stack(o Options) (*Stack, error) {
+	values, err := parameters(t.At("Parameters"), o)
+	return &Stack{t, values, o.Names, o.Symbolic}, err
 }
+
+func (s *Stack) resource(id string) Tree { return s.template.At("Resources", id) }
 
 // Resources returns the logical ids, in order, of the resources of a type that
 // the stack would have.
 func (s *Stack) Resources(kind string) ([]string, error) {
 	var ids []string
-	for _, id := range slices.Sorted(maps.Keys(s.resources)) {
-		resource, _ := s.resources[id].(map[string]any)
-		if resource["Type"] != kind {
+	for _, id := range slices.Sorted(maps.Keys(s.template.At("Resources"))) {
+		if s.resource(id).Text("Type") != kind {
 			continue
 		}
-		exists, err := s.exists(resource)
+		exists, err := s.exists(id)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", id, err)
 		}
@@ -109,19 +94,20 @@ func (s *Stack) Resources(kind string) ([]string, error) {
 	return ids, nil
 }
 
-func (s *Stack) exists(resource map[string]any) (bool, error) {
-	condition, conditional := resource["Condition"].(string)
-	if !conditional {
-		return true, nil
+// exists reports whether the stack has a resource.
+func (s *Stack) exists(id string) (bool, error) {
+	resource := s.resource(id)
+	if condition := resource.Text("Condition"); condition != "" {
+		return s.condition(condition, nil)
 	}
-	return s.condition(condition, nil)
+	return resource != nil, nil
 }
 
 // Property returns a resource's property, resolved: nil where there is none.
 // The path goes through maps.
 func (s *Stack) Property(id string, path ...string) (any, error) {
-	resource, ok := s.resources[id].(map[string]any)
-	if !ok {
+	resource := s.resource(id)
+	if resource == nil {
 		return nil, fmt.Errorf("there is no resource %s", id)
 	}
 	v, err := s.at(resource["Properties"], path)
@@ -134,21 +120,21 @@ func (s *Stack) Property(id string, path ...string) (any, error) {
 // Keys returns the names, in order, of what a property holds, none of which need
 // be known. A property that is no map has none.
 func (s *Stack) Keys(id string, path ...string) ([]string, error) {
-	resource, ok := s.resources[id].(map[string]any)
-	if !ok {
+	resource := s.resource(id)
+	if resource == nil {
 		return nil, fmt.Errorf("there is no resource %s", id)
 	}
 	v, err := s.walk(resource["Properties"], path)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %s: %w", id, strings.Join(path, "."), err)
 	}
-	m, _ := v.(map[string]any)
+	m, _ := v.(Tree)
 	return slices.Sorted(maps.Keys(m)), nil
 }
 
 // Global returns what the template says of all functions, likewise.
 func (s *Stack) Global(path ...string) (any, error) {
-	v, err := s.at(s.globals["Function"], path)
+	v, err := s.at(s.template.At("Globals")["Function"], path)
 	if err != nil {
 		return nil, fmt.Errorf("globals: %s: %w", strings.Join(path, "."), err)
 	}
@@ -185,7 +171,7 @@ func (s *Stack) walk(v any, path []string) (any, error) {
 }
 
 // shallow is a map itself, or the map that a call gives.
-func (s *Stack) shallow(v any) (map[string]any, error) {
+func (s *Stack) shallow(v any) (Tree, error) {
 	if name, argument, is := intrinsic(v); is {
 		resolved, err := s.call(name, argument)
 		if err != nil {
@@ -193,6 +179,6 @@ func (s *Stack) shallow(v any) (map[string]any, error) {
 		}
 		v = resolved
 	}
-	m, _ := v.(map[string]any)
+	m, _ := v.(Tree)
 	return m, nil
 }
