@@ -2,6 +2,7 @@ package dynamo
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -9,6 +10,7 @@ import (
 	"github.com/gander-images/gander/shared/table"
 )
 
+// TestPositionOutlivesTheRun resumes where the run before ended, in each shard,
 // and does not read again what is through.
 func TestPositionOutlivesTheRun(t *testing.T) {
 	s := newStream(t)
@@ -38,6 +40,28 @@ func TestPositionOutlivesTheRun(t *testing.T) {
 	}
 }
 
+// TestPartOfABatchIsKept has a handler do one change of a batch and end: the next
+// run gets the others.
+func TestPartOfABatchIsKept(t *testing.T) {
+	s, stop := newStream(t), errors.New("stop")
+	s.page = 10
+	s.shard("one", "")
+	s.write("one", "a1", "a2", "a3")
+	err := Follow(s.open(0), s.config()).Changes(t.Context(), "c", func(_ context.Context, changes []table.Change) (int, error) {
+		if len(changes) != 3 {
+			t.Errorf("a batch of %s", sortsOf(changes))
+		}
+		return 1, stop
+	})
+	if !errors.Is(err, stop) {
+		t.Errorf("ended with %v", err)
+	}
+	if got := s.follow(t, 2); sortsOf(got) != "a2 a3" {
+		t.Errorf("then %s", sortsOf(got))
+	}
+}
+
+// TestOwnPositionsCauseNone looks at a feed that has nothing but the record of
 // its own position to read.
 func TestOwnPositionsCauseNone(t *testing.T) {
 	t.Parallel()
@@ -68,6 +92,7 @@ func TestOwnPositionsCauseNone(t *testing.T) {
 	}
 }
 
+// TestPositionNeverGoesBack has two processes follow as one consumer, the second
 // of which comes further before the first writes its position down.
 func TestPositionNeverGoesBack(t *testing.T) {
 	s := newStream(t)

@@ -39,10 +39,6 @@ func (s *stream) take(t *testing.T, d *Table, n int) (got []table.Change, err er
 	return got, err
 }
 
-// TestParentsBeforeChildren follows an item through three generations of shards,
-
-// TestPositionOutlivesTheRun resumes where the run before ended, in each shard,
-
 // logged collects what is logged.
 type logged struct {
 	mu sync.Mutex
@@ -66,12 +62,6 @@ func (s *stream) openLogged(patience time.Duration) (*Table, *logged) {
 	return Open(s.config(), "tab", WithPatience(patience), WithLog(slog.New(slog.NewTextHandler(&l, nil)))), &l
 }
 
-// TestTrimmedPositions come back after more than a day: everything that is still
-
-// TestOwnPositionsCauseNone looks at a feed that has nothing but the record of
-
-// TestPositionNeverGoesBack has two processes follow as one consumer, the second
-
 // TestOutage waits while DynamoDB is away, and tells of it once.
 func TestOutage(t *testing.T) {
 	t.Parallel()
@@ -91,7 +81,6 @@ func TestOutage(t *testing.T) {
 }
 
 // TestFeedEnds tells what ends a feed: its handler, its context, and a table that
-
 // cannot be followed.
 func TestFeedEnds(t *testing.T) {
 	t.Parallel()

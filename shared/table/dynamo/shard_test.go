@@ -10,6 +10,7 @@ import (
 	"github.com/gander-images/gander/shared/table"
 )
 
+// TestParentsBeforeChildren follows an item through three generations of shards,
 // listed in any order, of which two are closed.
 func TestParentsBeforeChildren(t *testing.T) {
 	s := newStream(t)
@@ -87,6 +88,7 @@ func TestIteratorsExpire(t *testing.T) {
 	}
 }
 
+// TestTrimmedPositions come back after more than a day: everything that is still
 // kept is delivered, and the loss is told once.
 func TestTrimmedPositions(t *testing.T) {
 	s := newStream(t)
