@@ -10,8 +10,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/gander-images/gander/localstack/template"
 	"github.com/gander-images/gander/shared/boot/event"
-	"github.com/gander-images/gander/shared/boot/templatetest"
 	"github.com/gander-images/gander/shared/httpapi"
 )
 
@@ -20,9 +20,9 @@ type inventory struct {
 	folders   map[string]string // under functions/, with their main.go
 	rows      []httpapi.Operation
 	events    map[string][]byte
-	template  templatetest.Tree // template.yaml
-	dataplane templatetest.Tree // dataplane.yaml
-	deploying string            // docs/deploying.md
+	template  template.Tree // template.yaml
+	dataplane template.Tree // dataplane.yaml
+	deploying string        // docs/deploying.md
 }
 
 func takeInventory(t *testing.T) inventory {
@@ -43,9 +43,9 @@ func takeInventory(t *testing.T) inventory {
 
 const root = "../../"
 
-func loadTemplate(t *testing.T, name string) templatetest.Tree {
+func loadTemplate(t *testing.T, name string) template.Tree {
 	t.Helper()
-	tree, err := templatetest.Load(root + name)
+	tree, err := template.Load(root + name)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/gander-images/gander/shared/boot/templatetest"
+	"github.com/gander-images/gander/localstack/template"
 	"github.com/gander-images/gander/shared/httpapi"
 )
 
@@ -14,42 +14,42 @@ type damage struct {
 	want string
 }
 
-func properties(i *inventory, id string) templatetest.Tree {
+func properties(i *inventory, id string) template.Tree {
 	return i.template.At("Resources", id, "Properties")
 }
 
-func dataProperties(i *inventory, id string) templatetest.Tree {
+func dataProperties(i *inventory, id string) template.Tree {
 	return i.dataplane.At("Resources", id, "Properties")
 }
 
-func functionVariables(i *inventory, id string) templatetest.Tree {
+func functionVariables(i *inventory, id string) template.Tree {
 	return properties(i, id).At("Environment", "Variables")
 }
 
-func routesOf(i *inventory) templatetest.Tree {
+func routesOf(i *inventory) template.Tree {
 	return properties(i, "Api").At("DefinitionBody", "paths")
 }
 
-func mappingOf(i *inventory) templatetest.Tree {
+func mappingOf(i *inventory) template.Tree {
 	return properties(i, "ReaperFunction").At("Events", "Changes", "Properties")
 }
 
 // statements are those of a role's one policy.
-func statements(role templatetest.Tree) []templatetest.Tree {
+func statements(role template.Tree) []template.Tree {
 	return role.Trees("Policies")[0].At("PolicyDocument").Trees("Statement")
 }
 
 // more adds a statement to a role's policy.
-func more(role templatetest.Tree, action, resource string) {
+func more(role template.Tree, action, resource string) {
 	document := role.Trees("Policies")[0].At("PolicyDocument")
-	document["Statement"] = append(document.List("Statement"), templatetest.Tree{"Effect": "Allow", "Action": action, "Resource": resource})
+	document["Statement"] = append(document.List("Statement"), template.Tree{"Effect": "Allow", "Action": action, "Resource": resource})
 }
 
-func container(i *inventory) templatetest.Tree {
+func container(i *inventory) template.Tree {
 	return dataProperties(i, "TaskDefinition").Trees("ContainerDefinitions")[0]
 }
 
-func distribution(i *inventory) templatetest.Tree {
+func distribution(i *inventory) template.Tree {
 	return dataProperties(i, "Distribution").At("DistributionConfig")
 }
 
@@ -69,14 +69,14 @@ var damages = map[string]damage{
 	"one processor":         {func(i *inventory) { i.template.At("Globals", "Function")["Architectures"] = []any{"arm64"} }, "functions are for arm64, and the parameter says x86_64"},
 	"policy left out":       {func(i *inventory) { delete(i.template.At("Globals", "Function"), "Layers") }, `functions have the layer ""`},
 	"function unknown to CloudFormation's readers": {func(i *inventory) {
-		properties(i, "ImageShowFunction")["MemorySize"] = templatetest.Tree{"Fn::FindInMap": []any{"a", "b", "c"}}
+		properties(i, "ImageShowFunction")["MemorySize"] = template.Tree{"Fn::FindInMap": []any{"a", "b", "c"}}
 	}, "ImageShowFunction: Fn::FindInMap: a template of ours must not use this"},
 	"what is not there": {func(i *inventory) {
-		functionVariables(i, "ImageShowFunction")["GANDER_TABLE"] = templatetest.Tree{"Ref": "Table"}
+		functionVariables(i, "ImageShowFunction")["GANDER_TABLE"] = template.Tree{"Ref": "Table"}
 	}, "Table: this stack has no such resource"},
 
 	"route missing":     {func(i *inventory) { delete(routesOf(i).At("/v2/images"), "post") }, "POST /v2/images: in the operation table, not in the template's routes"},
-	"route too many":    {func(i *inventory) { routesOf(i).At("/v2/images")["put"] = templatetest.Tree{} }, "PUT /v2/images: in the template's routes, not in the operation table"},
+	"route too many":    {func(i *inventory) { routesOf(i).At("/v2/images")["put"] = template.Tree{} }, "PUT /v2/images: in the template's routes, not in the operation table"},
 	"route elsewhere":   {func(i *inventory) { routesOf(i).At("/v2/images")["get"] = routesOf(i).At("/v2/images")["post"] }, "GET /v2/images: goes to ImageCreateFunction, not to ImageListFunction"},
 	"route without ANY": {func(i *inventory) { delete(routesOf(i).At("/v2/images"), "x-amazon-apigateway-any-method") }, "ANY /v2/images: in the operation table, not in the template's routes"},
 	"no greedy route":   {func(i *inventory) { delete(routesOf(i), "/{proxy+}") }, "ANY /{proxy+}: in the operation table, not in the template's routes"},
@@ -136,13 +136,13 @@ var grantDamages = map[string]damage{
 		properties(i, "ReadRole")["ManagedPolicyArns"] = []any{"arn:aws:iam::aws:policy/AdministratorAccess"}
 	}, "ReadRole: it has policies that are not ours"},
 	"role of others": {func(i *inventory) {
-		properties(i, "ImageShowFunction")["Role"] = templatetest.Tree{"Fn::GetAtt": "WriteRole.Arn"}
+		properties(i, "ImageShowFunction")["Role"] = template.Tree{"Fn::GetAtt": "WriteRole.Arn"}
 	}, "image-show: dynamodb:UpdateItem on ${Table.Arn}: in WriteRole, not in the needs of image-show"},
 	"role without use": {func(i *inventory) {
-		i.template.At("Resources")["IdleRole"] = templatetest.Tree{"Type": "AWS::IAM::Role"}
+		i.template.At("Resources")["IdleRole"] = template.Tree{"Type": "AWS::IAM::Role"}
 	}, "IdleRole: in the template's roles, not in the functions' roles"},
 	"role for anybody": {func(i *inventory) {
-		properties(i, "ReadRole").At("AssumeRolePolicyDocument").Trees("Statement")[0]["Principal"] = templatetest.Tree{"AWS": "*"}
+		properties(i, "ReadRole").At("AssumeRolePolicyDocument").Trees("Statement")[0]["Principal"] = template.Tree{"AWS": "*"}
 	}, "ReadRole: it is not for lambda.amazonaws.com alone"},
 	"containers may more": {func(i *inventory) {
 		more(dataProperties(i, "TaskRole"), "s3:DeleteObject", "arn:${AWS::Partition}:s3:::${Bucket}/images/*")
@@ -193,7 +193,7 @@ var shapeDamages = map[string]damage{
 		distribution(i).At("DefaultCacheBehavior")["CachePolicyId"] = "658327ea-f89d-4fab-a63d-7e88639e58f6"
 	}, "to api: it keeps answers"},
 	"CDN of a private API": {func(i *inventory) {
-		i.template.At("Conditions")["HasCdn"] = templatetest.Tree{"Condition": "HasDataPlane"}
+		i.template.At("Conditions")["HasCdn"] = template.Tree{"Condition": "HasDataPlane"}
 	}, "Distribution: it should be there: false"},
 }
 

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/gander-images/gander/shared/boot/templatetest"
+	"github.com/gander-images/gander/localstack/template"
 	"github.com/gander-images/gander/shared/httpapi"
 )
 
@@ -58,14 +58,14 @@ func (d deployment) checkDataPlane() []string {
 	for _, f := range dataFacts {
 		present[f.resource] = true
 	}
-	container := templatetest.Tree{}
+	container := template.Tree{}
 	if all := d.data.Properties("TaskDefinition").Trees("ContainerDefinitions"); len(all) == 1 {
 		container = all[0]
 	}
 	return slices.Concat(checkFacts(*d.data, dataFacts, present), d.checkContainer(container), d.checkDataVariables(container), d.checkDataRoles())
 }
 
-func (d deployment) checkContainer(container templatetest.Tree) []string {
+func (d deployment) checkContainer(container template.Tree) []string {
 	var found []string
 	variables := containerVariables(container)
 	stop, err := time.ParseDuration(variables.Text("GANDER_STOP_TIMEOUT"))
@@ -149,7 +149,7 @@ func (d deployment) checkDistribution() []string {
 	return append(found, d.checkTargets(config)...)
 }
 
-func checkBehavior(b templatetest.Tree) []string {
+func checkBehavior(b template.Tree) []string {
 	var found []string
 	name := "Distribution, " + b.Text("PathPattern") + " to " + b.Text("TargetOriginId")
 	if b.Text("CachePolicyId") != cachingDisabled || b.Text("OriginRequestPolicyId") != allViewerExceptHostHeader {
@@ -162,7 +162,7 @@ func checkBehavior(b templatetest.Tree) []string {
 }
 
 // checkTargets: image data goes to the data plane, all else to the API.
-func (d deployment) checkTargets(config templatetest.Tree) []string {
+func (d deployment) checkTargets(config template.Tree) []string {
 	var found []string
 	for _, op := range d.rows {
 		want := "api"

@@ -5,7 +5,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/gander-images/gander/shared/boot/templatetest"
+	"github.com/gander-images/gander/localstack/template"
 	"github.com/gander-images/gander/shared/table"
 )
 
@@ -82,7 +82,7 @@ func (d deployment) ownsDomain() bool {
 
 // checkFacts looks at the resources that should be there, and for those that
 // should not.
-func checkFacts(s templatetest.Stack, facts []fact, present map[string]bool) []string {
+func checkFacts(s stack, facts []fact, present map[string]bool) []string {
 	var found []string
 	for _, f := range facts {
 		_, there := s.Resources[f.resource]
@@ -98,12 +98,12 @@ func checkFacts(s templatetest.Stack, facts []fact, present map[string]bool) []s
 }
 
 // follow is the text at a path, empty where there is none.
-func follow(t templatetest.Tree, path string) string {
+func follow(t template.Tree, path string) string {
 	var at any = t
 	resource, path, _ := strings.Cut(path, "\x00")
 	for _, key := range append([]string{resource}, strings.Split(path, ".")...) {
 		switch v := at.(type) {
-		case templatetest.Tree:
+		case template.Tree:
 			at = v[key]
 		case []any:
 			i, err := strconv.Atoi(key)
@@ -131,7 +131,7 @@ var wantedAlarms = set(
 func (d deployment) checkAlarms() []string {
 	have := map[string]bool{}
 	var found []string
-	stacks := []templatetest.Stack{d.main}
+	stacks := []stack{d.main}
 	want := map[string]bool{}
 	for alarm := range wantedAlarms {
 		want[alarm] = d.owns() || strings.HasSuffix(alarm, " ") || strings.HasSuffix(alarm, "StackName")
@@ -158,7 +158,7 @@ func (d deployment) checkAlarms() []string {
 }
 
 // alarmOf names an alarm by its metric and the first of whose it is.
-func alarmOf(properties templatetest.Tree) string {
+func alarmOf(properties template.Tree) string {
 	whose := ""
 	if dimensions := properties.Trees("Dimensions"); len(dimensions) > 0 {
 		whose, _, _ = strings.Cut(strings.Trim(dimensions[0].Text("Value"), "${}"), ".")

@@ -5,7 +5,7 @@ import (
 	"maps"
 	"strings"
 
-	"github.com/gander-images/gander/shared/boot/templatetest"
+	"github.com/gander-images/gander/localstack/template"
 	"github.com/gander-images/gander/shared/httpapi"
 )
 
@@ -58,11 +58,11 @@ func on(where place, names ...string) []action {
 // streamGrants are the reaper's own: its mapping reads the table's stream, and
 // reports what it gave up on.
 var streamGrants = set(
-	templatetest.Grant{Action: "dynamodb:DescribeStream", Resource: "${Table.StreamArn}"},
-	templatetest.Grant{Action: "dynamodb:GetRecords", Resource: "${Table.StreamArn}"},
-	templatetest.Grant{Action: "dynamodb:GetShardIterator", Resource: "${Table.StreamArn}"},
-	templatetest.Grant{Action: "dynamodb:ListStreams", Resource: "${Table.Arn}/stream/*"},
-	templatetest.Grant{Action: "sqs:SendMessage", Resource: "${ReaperFailures.Arn}"},
+	template.Grant{Action: "dynamodb:DescribeStream", Resource: "${Table.StreamArn}"},
+	template.Grant{Action: "dynamodb:GetRecords", Resource: "${Table.StreamArn}"},
+	template.Grant{Action: "dynamodb:GetShardIterator", Resource: "${Table.StreamArn}"},
+	template.Grant{Action: "dynamodb:ListStreams", Resource: "${Table.Arn}/stream/*"},
+	template.Grant{Action: "sqs:SendMessage", Resource: "${ReaperFailures.Arn}"},
 )
 
 // places are where the actions of a variant's functions go.
@@ -82,12 +82,12 @@ func placesByName(table, bucket string) map[place]string {
 }
 
 // wantedGrants are those of a function's needs.
-func wantedGrants(needs httpapi.Needs, places map[place]string) map[templatetest.Grant]bool {
-	want := map[templatetest.Grant]bool{}
+func wantedGrants(needs httpapi.Needs, places map[place]string) map[template.Grant]bool {
+	want := map[template.Grant]bool{}
 	for need, actions := range grants {
 		for _, a := range actions {
 			if needs&need != 0 {
-				want[templatetest.Grant{Action: a.name, Resource: places[a.on]}] = true
+				want[template.Grant{Action: a.name, Resource: places[a.on]}] = true
 			}
 		}
 	}
@@ -95,9 +95,9 @@ func wantedGrants(needs httpapi.Needs, places map[place]string) map[templatetest
 }
 
 // logGrants are those to write into a group.
-func logGrants(group string) map[templatetest.Grant]bool {
+func logGrants(group string) map[template.Grant]bool {
 	resource := "${" + strings.Trim(group, "${}") + ".Arn}"
-	return set(templatetest.Grant{Action: "logs:CreateLogStream", Resource: resource}, templatetest.Grant{Action: "logs:PutLogEvents", Resource: resource})
+	return set(template.Grant{Action: "logs:CreateLogStream", Resource: resource}, template.Grant{Action: "logs:PutLogEvents", Resource: resource})
 }
 
 // checkRoles: each function may do what its needs say, where they say it, and
@@ -125,7 +125,7 @@ func (d deployment) checkRole(role string, functions []function) []string {
 	if err != nil {
 		return []string{err.Error()}
 	}
-	logs := map[templatetest.Grant]bool{}
+	logs := map[template.Grant]bool{}
 	for _, f := range functions {
 		maps.Copy(logs, logGrants(d.main.Properties(camel(f.name)+"Function").At("LoggingConfig").Text("LogGroup")))
 	}
@@ -144,7 +144,7 @@ func (d deployment) checkRole(role string, functions []function) []string {
 }
 
 // trusts: one service alone may take the role.
-func trusts(s templatetest.Stack, role, service string) []string {
+func trusts(s stack, role, service string) []string {
 	statements := s.Properties(role).At("AssumeRolePolicyDocument").Trees("Statement")
 	if len(statements) != 1 || statements[0].At("Principal").Text("Service") != service || statements[0].Text("Action") != "sts:AssumeRole" {
 		return []string{role + ": it is not for " + service + " alone"}
@@ -161,11 +161,11 @@ func (d deployment) checkDataRoles() []string {
 	}
 	repository := "arn:${AWS::Partition}:ecr:eu-west-1:123456789012:repository/gander" // as dataPlane names it
 	start := logGrants("Logs")
-	start[templatetest.Grant{Action: "ecr:GetAuthorizationToken", Resource: "*"}] = true // AWS lets nothing narrower
+	start[template.Grant{Action: "ecr:GetAuthorizationToken", Resource: "*"}] = true // AWS lets nothing narrower
 	for _, name := range []string{"ecr:BatchCheckLayerAvailability", "ecr:GetDownloadUrlForLayer", "ecr:BatchGetImage"} {
-		start[templatetest.Grant{Action: name, Resource: repository}] = true
+		start[template.Grant{Action: name, Resource: repository}] = true
 	}
-	wanted := map[string]map[templatetest.Grant]bool{
+	wanted := map[string]map[template.Grant]bool{
 		"TaskRole":      wantedGrants(dataFunction().needs, placesByName(table, bucket)),
 		"ExecutionRole": start,
 	}

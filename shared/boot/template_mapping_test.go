@@ -7,7 +7,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/gander-images/gander/shared/boot/templatetest"
+	"github.com/gander-images/gander/localstack/template"
 )
 
 // checkMapping: the reaper gets the table's changes that make something due,
@@ -46,7 +46,7 @@ func between(text string, low, high int) bool {
 
 // checkFilters: new due entries pass, and nothing else, for each record that
 // passes costs a call.
-func (d deployment) checkFilters(filters []templatetest.Tree) []string {
+func (d deployment) checkFilters(filters []template.Tree) []string {
 	var found []string
 	for _, record := range []struct {
 		event, partition string
@@ -58,7 +58,7 @@ func (d deployment) checkFilters(filters []templatetest.Tree) []string {
 		{"INSERT", "image#2f9c1d3e-7a54-4b0e-9d61-0c8f5e3b7a10", false},
 		{"INSERT", "list#public#created#0", false},
 	} {
-		passes := slices.ContainsFunc(filters, func(f templatetest.Tree) bool { return matches(f.Text("Pattern"), record.event, record.partition) })
+		passes := slices.ContainsFunc(filters, func(f template.Tree) bool { return matches(f.Text("Pattern"), record.event, record.partition) })
 		if passes != record.passes {
 			found = append(found, fmt.Sprintf("ReaperFunction: that its filters let %s of %s pass should be %t", record.event, record.partition, record.passes))
 		}

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/gander-images/gander/shared/boot/templatetest"
+	"github.com/gander-images/gander/localstack/template"
 )
 
 // mustGive are the parameters for which there is no safe default.
@@ -50,7 +50,7 @@ func (i inventory) checkParameters() []string {
 }
 
 // documented is how the row of a parameter begins.
-func documented(name string, row templatetest.Tree) string {
+func documented(name string, row template.Tree) string {
 	if mustGive[name] {
 		return "| `" + name + "` | must be given |"
 	}
@@ -75,20 +75,20 @@ func TestBadParametersStopTheDeployment(t *testing.T) {
 		"certificate elsewhere": {"CdnCertificateArn", "arn:aws:acm:eu-west-1:1:certificate/cdn"},
 		"misspelt":              {"DataPlain", "off"},
 	} {
-		if _, err := main.Stack(with(nil, test.parameter, test.value)); err == nil || !strings.Contains(err.Error(), test.parameter) {
+		if _, err := makeStack(main, with(nil, test.parameter, test.value)); err == nil || !strings.Contains(err.Error(), test.parameter) {
 			t.Errorf("%s: nothing says that %s is wrong: %v", name, test.parameter, err)
 		}
 	}
-	stack, err := main.Stack(with(dataPlane))
+	whole, err := makeStack(main, with(dataPlane))
 	if err != nil {
 		t.Fatal(err)
 	}
 	for name, value := range map[string]string{
 		"Image": "", "DataDomainName": "", "DataCertificateArn": "",
 	} {
-		parameters := handedOver(stack.Resources.At("DataPlaneStack"))
+		parameters := handedOver(whole.Resources.At("DataPlaneStack"))
 		parameters[name] = value
-		if _, err := data.Stack(parameters); err == nil || !strings.Contains(err.Error(), name) {
+		if _, err := makeStack(data, parameters); err == nil || !strings.Contains(err.Error(), name) {
 			t.Errorf("dataplane.yaml: nothing says that %s is missing: %v", name, err)
 		}
 	}

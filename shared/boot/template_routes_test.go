@@ -5,13 +5,13 @@ import (
 	"regexp"
 	"strings"
 
-	"github.com/gander-images/gander/shared/boot/templatetest"
+	"github.com/gander-images/gander/localstack/template"
 )
 
 var arnOfFunction = regexp.MustCompile(`\$\{(\w+)\.Arn\}`)
 
 // body is the OpenAPI document that the API is made of.
-func (d deployment) body() templatetest.Tree { return d.main.Properties("Api").At("DefinitionBody") }
+func (d deployment) body() template.Tree { return d.main.Properties("Api").At("DefinitionBody") }
 
 // routes are "METHOD path" with the logical id that answers.
 func (d deployment) routes() map[string]string {
@@ -142,7 +142,7 @@ func (d deployment) checkEndpoint() []string {
 
 // checkAdmission: a private API has a policy that lets in its endpoints alone.
 func (d deployment) checkAdmission(private bool) []string {
-	policy, has := d.body()["x-amazon-apigateway-policy"].(templatetest.Tree)
+	policy, has := d.body()["x-amazon-apigateway-policy"].(template.Tree)
 	if has != private {
 		return []string{fmt.Sprintf("Api: private is %t, and that it has a policy is %t", private, has)}
 	}

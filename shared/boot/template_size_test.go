@@ -3,7 +3,7 @@ package boot
 import (
 	"testing"
 
-	"github.com/gander-images/gander/shared/boot/templatetest"
+	"github.com/gander-images/gander/localstack/template"
 	"github.com/gander-images/gander/shared/httpapi"
 )
 
@@ -14,10 +14,10 @@ const maxResources = 300
 //
 // Source: AWS SAM documentation, "Generated AWS CloudFormation resources". CI
 // lets SAM itself translate the templates, and compares.
-func afterSAM(template templatetest.Tree) int {
+func afterSAM(tree template.Tree) int {
 	n := 0
-	for id := range template.At("Resources") {
-		resource := template.At("Resources", id)
+	for id := range tree.At("Resources") {
+		resource := tree.At("Resources", id)
 		n++
 		switch resource.Text("Type") {
 		case "AWS::Serverless::Api":
@@ -38,11 +38,11 @@ func afterSAM(template templatetest.Tree) int {
 // operations, each a function and a permission, in a dozen families with a log
 // group each, and twenty-four distinct sets of needs with a role each.
 func TestStacksStayWithinTheirResources(t *testing.T) {
-	template := loadTemplate(t, "template.yaml")
-	now := afterSAM(template)
+	tree := loadTemplate(t, "template.yaml")
+	now := afterSAM(tree)
 	perOperation, roles, logs := 0, 0, 0
-	for id := range template.At("Resources") {
-		switch template.At("Resources", id).Text("Type") {
+	for id := range tree.At("Resources") {
+		switch tree.At("Resources", id).Text("Type") {
 		case "AWS::Serverless::Function", "AWS::Lambda::Permission":
 			perOperation++
 		case "AWS::IAM::Role":

@@ -4,8 +4,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/gander-images/gander/localstack/template"
 	"github.com/gander-images/gander/shared/boot/setting"
-	"github.com/gander-images/gander/shared/boot/templatetest"
 )
 
 // mustSet are the variables without which the cloud mix does not know where to
@@ -76,8 +76,8 @@ func dataFunction() function {
 }
 
 // containerVariables are what the data plane's container is given.
-func containerVariables(container templatetest.Tree) templatetest.Tree {
-	variables := templatetest.Tree{}
+func containerVariables(container template.Tree) template.Tree {
+	variables := template.Tree{}
 	for _, pair := range container.Trees("Environment") {
 		variables[pair.Text("Name")] = pair.Text("Value")
 	}
@@ -85,7 +85,7 @@ func containerVariables(container templatetest.Tree) templatetest.Tree {
 }
 
 // checkDataVariables holds the container to what it reads.
-func (d deployment) checkDataVariables(container templatetest.Tree) []string {
+func (d deployment) checkDataVariables(container template.Tree) []string {
 	f := dataFunction()
 	variables := containerVariables(container)
 	used := set(append(mustSet, "GANDER_LISTEN", "GANDER_TLS_ENDS_IN_FRONT", "GANDER_STOP_TIMEOUT")...)

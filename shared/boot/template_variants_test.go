@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/gander-images/gander/shared/boot/templatetest"
+	"github.com/gander-images/gander/localstack/template"
 )
 
 // A variant is one way to deploy the template.
@@ -50,8 +50,8 @@ func (v variant) owns() bool { return v.parameters["ExistingTable"] == "" }
 type deployment struct {
 	inventory
 	variant
-	main templatetest.Stack
-	data *templatetest.Stack // nil without a data plane
+	main stack
+	data *stack // nil without a data plane
 }
 
 // checkVariant is what is wrong with one way to deploy.
@@ -59,11 +59,11 @@ func (i inventory) checkVariant(v variant) []string {
 	d := deployment{inventory: i, variant: v}
 	var err error
 	var found []string
-	if d.main, err = i.template.Stack(v.parameters); err != nil {
+	if d.main, err = makeStack(i.template, v.parameters); err != nil {
 		found = append(found, "template.yaml, "+v.name+": "+err.Error())
 	}
 	if nested, ok := d.main.Resources["DataPlaneStack"]; ok {
-		data, err := i.dataplane.Stack(handedOver(nested.(templatetest.Tree)))
+		data, err := makeStack(i.dataplane, handedOver(nested.(template.Tree)))
 		if err != nil {
 			found = append(found, "dataplane.yaml, "+v.name+": "+err.Error())
 		}
@@ -80,7 +80,7 @@ func (i inventory) checkVariant(v variant) []string {
 }
 
 // handedOver are the parameters that the nested stack gets.
-func handedOver(nested templatetest.Tree) map[string]string {
+func handedOver(nested template.Tree) map[string]string {
 	given := nested.At("Properties", "Parameters")
 	parameters := make(map[string]string, len(given))
 	for name := range given {
