@@ -53,7 +53,8 @@ func (h *gatewayHandler) Invoke(ctx context.Context, payload []byte) ([]byte, er
 		return h.finish(e, r, shape, answer)
 	case <-late:
 		// What still runs ends by its context, at the latest in the next invocation,
-		// and writes to an answer that nobody reads.
+		// but for an upload whose bytes are whole: that goes on then, until it is
+		// settled or its lease ends. The answer that it writes nobody reads.
 		h.log.ErrorContext(ctx, "an invocation ran out of time", "request_id", r.Header.Get(requestIDHeader), "path", r.URL.Path)
 		return encode(refusal(r, shape, problem.New(problem.Unavailable, "The request ran out of time. Try again.")))
 	}
