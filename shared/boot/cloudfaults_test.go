@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/gander-images/gander/shared/boot/account"
-	"github.com/gander-images/gander/shared/boot/runtimetest"
 	"github.com/gander-images/gander/shared/boot/setting"
 	"github.com/gander-images/gander/shared/httpapi"
 )
@@ -226,11 +225,7 @@ func TestHangingServicesDoNotHangFunctions(t *testing.T) {
 	command := exec.Command(filepath.Join(folder, "image-show"))
 	command.Env, command.Stderr = aws.environ(t, d), logs
 	const limit = 3 * time.Second
-	f, err := runtimetest.Start(command, limit)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(f.Stop)
+	f := startCommand(t, command, limit)
 	q := question{method: "GET", path: path, as: "gander", header: asJSON}
 	begin := time.Now()
 	told := parseAnswer(t, "image-show", invokeFunction(t, f, q.event(t, d, "")))

@@ -115,7 +115,7 @@ func TestP14FunctionsReportBadConfiguration(t *testing.T) {
 				t.Errorf("%s: %q is not in %q", f.name, want, o.Message())
 			}
 		}
-		if !o.Init || o.ErrorType != "Runtime.BadConfiguration" {
+		if !o.Init || o.Kind != "Runtime.BadConfiguration" {
 			t.Errorf("%s: %+v", f.name, o)
 		}
 	}
@@ -126,7 +126,7 @@ func TestP14FunctionsReportBadConfiguration(t *testing.T) {
 func TestFunctionsReportWhatTheyCannotOpen(t *testing.T) {
 	d := deploy(t)
 	first := d.start("image-show")
-	<-first.Polled
+	<-first.Polled()
 	second := d.start("image-list")
 	if o := invokeFunction(t, second, nil); !o.Init || !strings.Contains(o.Message(), "another process") {
 		t.Errorf("%+v", o)
@@ -145,7 +145,7 @@ func TestFunctionsSurviveUnknownEvents(t *testing.T) {
 		if o := invokeFunction(t, f, d.recorded(name, "gander")); o.Failed {
 			t.Errorf("%s, fed its own: %s", name, o.Payload)
 		}
-		f.Stop()
+		f.Kill()
 	}
 }
 

@@ -19,7 +19,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/gander-images/gander/shared/boot/runtimetest"
+	"github.com/gander-images/gander/localstack/lambda"
 	"github.com/gander-images/gander/shared/identity/development"
 )
 
@@ -93,33 +93,39 @@ func (d *installation) command(name string, environ ...string) *exec.Cmd {
 }
 
 // start runs a function as a Lambda.
-func (d *installation) start(name string, environ ...string) *runtimetest.Function {
+func (d *installation) start(name string, environ ...string) *lambda.Process {
 	d.t.Helper()
 	return d.startLogged(name, io.Discard, environ...)
 }
 
 // startLogged is start with the function's log.
-func (d *installation) startLogged(name string, logs io.Writer, environ ...string) *runtimetest.Function {
+func (d *installation) startLogged(name string, logs io.Writer, environ ...string) *lambda.Process {
 	d.t.Helper()
 	command := d.command(name, environ...)
 	command.Stderr = logs
-	f, err := runtimetest.Start(command, longWait)
+	return startCommand(d.t, command, longWait)
+}
+
+// startCommand runs a command as a Lambda until the test ends.
+func startCommand(t *testing.T, command *exec.Cmd, timeout time.Duration) *lambda.Process {
+	t.Helper()
+	f, err := lambda.Start(command, timeout)
 	if err != nil {
-		d.t.Fatal(err)
+		t.Fatal(err)
 	}
-	d.t.Cleanup(f.Stop)
+	t.Cleanup(f.Kill)
 	return f
 }
 
 // feed starts a function, hands it one event and stops it.
-func (d *installation) feed(name string, payload []byte, environ ...string) runtimetest.Outcome {
+func (d *installation) feed(name string, payload []byte, environ ...string) lambda.Outcome {
 	d.t.Helper()
 	f := d.start(name, environ...)
-	defer f.Stop()
+	defer f.Kill()
 	return invokeFunction(d.t, f, payload)
 }
 
-func invokeFunction(t *testing.T, f *runtimetest.Function, payload []byte) runtimetest.Outcome {
+func invokeFunction(t *testing.T, f *lambda.Process, payload []byte) lambda.Outcome {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), longWait)
 	defer cancel()
@@ -149,7 +155,7 @@ type gatewayAnswer struct {
 	IsBase64Encoded   bool
 }
 
-func parseAnswer(t *testing.T, name string, o runtimetest.Outcome) gatewayAnswer {
+func parseAnswer(t *testing.T, name string, o lambda.Outcome) gatewayAnswer {
 	t.Helper()
 	var a gatewayAnswer
 	if err := json.Unmarshal(o.Payload, &a); o.Failed || err != nil {

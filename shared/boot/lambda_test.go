@@ -22,19 +22,21 @@ func TestFunctionsAreToldOfTheirEnd(t *testing.T) {
 	for _, f := range functions() {
 		logs := &logBuffer{}
 		run := d.startLogged(f.name, logs)
-		<-run.Polled
+		<-run.Polled()
 		select {
-		case <-run.Registered:
+		case <-run.Registered():
 		default:
 			t.Errorf("%s asks for work before it asks for the signal", f.name)
 		}
 		if o := invokeFunction(t, run, d.recorded(f.name, "gander")); o.Init {
 			t.Fatalf("%s: %s", f.name, o.Payload)
 		}
-		if err := run.Terminate(); err != nil {
-			t.Fatal(err)
+		select {
+		case <-run.Exited():
+			t.Errorf("%s ended untold", f.name)
+		default:
 		}
-		<-run.Exited()
+		run.Stop(longWait)
 		if state := run.State(); !state.Success() {
 			t.Errorf("%s: %v", f.name, state)
 		}
@@ -255,6 +257,6 @@ func TestNothingLeaksBetweenInvocations(t *testing.T) {
 				}
 			}
 		}
-		one.Stop()
+		one.Kill()
 	}
 }

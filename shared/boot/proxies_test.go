@@ -3,8 +3,6 @@ package boot
 import (
 	"strings"
 	"testing"
-
-	"github.com/gander-images/gander/shared/boot/runtimetest"
 )
 
 // TestProxiesAreHonoured: a function whose network has no other way reaches the
@@ -19,12 +17,7 @@ func TestProxiesAreHonoured(t *testing.T) {
 		}
 	}
 	d.environ = nil
-	command := d.command("image-show", environ...)
-	f, err := runtimetest.Start(command, longWait)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(f.Stop)
+	f := d.start("image-show", environ...)
 	told := parseAnswer(t, "image-show", invokeFunction(t, f, question{method: "GET", path: path, as: "gander"}.event(t, d, "")))
 	if told.StatusCode != 200 || !strings.Contains(told.Body, `"queued"`) {
 		t.Errorf("%+v", told)

@@ -18,7 +18,7 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/gander-images/gander/shared/boot/runtimetest"
+	"github.com/gander-images/gander/localstack/lambda"
 )
 
 const runs = 7
@@ -128,19 +128,19 @@ func coldStart(bootstrap string) (took time.Duration, memory int64, err error) {
 	command := exec.Command(bootstrap)
 	command.Env = slices.Clone(environment)
 	begin := time.Now()
-	f, err := runtimetest.Start(command, time.Minute)
+	f, err := lambda.Start(command, time.Minute)
 	if err != nil {
 		return 0, 0, err
 	}
-	defer f.Stop()
+	defer f.Kill()
 	select {
-	case <-f.Polled:
+	case <-f.Polled():
 		took = time.Since(begin)
 	case <-f.Exited():
-		return 0, 0, fmt.Errorf("it ended before it asked for an event: %v", command.ProcessState)
+		return 0, 0, fmt.Errorf("it ended before it asked for an event: %v", f.State())
 	}
-	f.Stop()
-	usage, ok := command.ProcessState.SysUsage().(*syscall.Rusage)
+	f.Kill()
+	usage, ok := f.State().SysUsage().(*syscall.Rusage)
 	if !ok {
 		return 0, 0, fmt.Errorf("this system does not tell how much memory a process took")
 	}
