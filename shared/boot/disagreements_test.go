@@ -177,7 +177,7 @@ var shapeDamages = map[string]damage{
 
 	"container as root":     {func(i *inventory) { container(i)["User"] = "0" }, "the container runs as root"},
 	"container that writes": {func(i *inventory) { delete(container(i), "ReadonlyRootFilesystem") }, "ReadonlyRootFilesystem is \"\""},
-	"container killed":      {func(i *inventory) { container(i)["StopTimeout"] = "30" }, "the container is killed before it has stopped"},
+	"container killed":      {func(i *inventory) { container(i)["StopTimeout"] = "109" }, "the container is killed before what it cuts off is put right"},
 	"container unheard of":  {func(i *inventory) { container(i)["Environment"] = container(i).List("Environment")[1:] }, "data plane: reads GANDER_LISTEN and is not given it"},
 	"container's policy": {func(i *inventory) {
 		dataProperties(i, "TaskDefinition")["RuntimePlatform"] = nil

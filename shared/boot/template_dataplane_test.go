@@ -80,7 +80,7 @@ func (d deployment) checkContainer(container template.Tree) []string {
 	}{
 		{slices.Equal(container.Texts("Command"), []string{"serve", "-only", "data"}), "the container does not run gander serve -only data"},
 		{container.Text("User") != "" && !strings.HasPrefix(container.Text("User"), "0") && !strings.HasPrefix(container.Text("User"), "root"), "the container runs as root"},
-		{err == nil && stop < time.Duration(grace)*time.Second && grace <= 120, "the container is killed before it has stopped"},
+		{err == nil && stop+usualPatience.header < time.Duration(grace)*time.Second && grace <= 120, "the container is killed before what it cuts off is put right"},
 		{strings.HasSuffix(variables.Text("GANDER_LISTEN"), ":9292"), "the container listens on another port than the balancer asks"},
 		{kept > usualPatience.stall && kept < usualPatience.idle, "the balancer gives up on a connection at another time than the server"},
 		{follow(d.data.Resources, "TaskDefinition\x00Properties.RuntimePlatform.CpuArchitecture") == processor, "the container runs on another processor than Architecture says"},
