@@ -33,7 +33,7 @@ func FromEnvironment(environ []string) (aws.Config, []string) {
 		RequestChecksumCalculation: aws.RequestChecksumCalculationWhenSupported,
 		ResponseChecksumValidation: aws.ResponseChecksumValidationWhenSupported,
 	}
-	if url := e.get("AWS_ENDPOINT_URL"); url != "" {
+	if url := e.get("AWS_ENDPOINT_URL"); url != "" && !e.ignoresEndpoints() {
 		cfg.BaseEndpoint = aws.String(url)
 	}
 	switch {
@@ -83,9 +83,12 @@ func (e environment) GetServiceBaseEndpoint(_ context.Context, service string) (
 
 // GetIgnoreConfiguredEndpoints tells whether such engines are to be passed over.
 func (e environment) GetIgnoreConfiguredEndpoints(context.Context) (ignore, found bool, err error) {
-	value := e.get("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS")
-	return strings.EqualFold(value, "true"), value != "", nil
+	return e.ignoresEndpoints(), e.get(ignoreEndpoints) != "", nil
 }
+
+const ignoreEndpoints = "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"
+
+func (e environment) ignoresEndpoints() bool { return strings.EqualFold(e.get(ignoreEndpoints), "true") }
 
 // GetUseFIPSEndpoint tells whether the services' FIPS endpoints are to be used.
 func (e environment) GetUseFIPSEndpoint(context.Context) (state aws.FIPSEndpointState, found bool, err error) {

@@ -84,6 +84,7 @@ func TestEndpoints(t *testing.T) {
 		{[]string{table}, "http://127.0.0.1:2", ""},
 		{[]string{table, "AWS_ENDPOINT_URL_S3=http://127.0.0.1:3"}, "http://127.0.0.1:2", "http://127.0.0.1:3"},
 		{[]string{table, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS=true"}, "", ""},
+		{[]string{all, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS=true"}, "", ""},
 	} {
 		for _, pair := range test.environ { // the clients look for themselves, too
 			name, value, _ := strings.Cut(pair, "=")
