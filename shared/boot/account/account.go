@@ -88,7 +88,9 @@ func (e environment) GetIgnoreConfiguredEndpoints(context.Context) (ignore, foun
 
 const ignoreEndpoints = "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"
 
-func (e environment) ignoresEndpoints() bool { return strings.EqualFold(e.get(ignoreEndpoints), "true") }
+func (e environment) ignoresEndpoints() bool {
+	return strings.EqualFold(e.get(ignoreEndpoints), "true")
+}
 
 // GetUseFIPSEndpoint tells whether the services' FIPS endpoints are to be used.
 func (e environment) GetUseFIPSEndpoint(context.Context) (state aws.FIPSEndpointState, found bool, err error) {
