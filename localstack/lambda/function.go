@@ -1,10 +1,12 @@
 // Package lambda runs functions as AWS Lambda does, each invocation in a process
 // that does nothing else meanwhile: processes start when they are needed, stay
 // for the next invocation, and are killed when they take longer or more memory
-// than the function may have. They talk to it by the Runtime API.
+// than the function may have. They talk to it by the Runtime API, and ask by the
+// Extensions API to be told of their end. Tests start one process by itself.
 //
 // Source: AWS Lambda Developer Guide, "Understanding the Lambda execution
-// environment lifecycle", "Using the Lambda runtime API for custom runtimes".
+// environment lifecycle", "Using the Lambda runtime API for custom runtimes",
+// "Using the Lambda Extensions API".
 package lambda
 
 import (
