@@ -5,7 +5,9 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -52,7 +54,11 @@ func TestConsumersRemoveDeletedImages(t *testing.T) {
 func (d *installation) files(folder string) int {
 	d.t.Helper()
 	n := 0
-	err := filepath.WalkDir(filepath.Join(d.data, folder), func(_ string, e os.DirEntry, err error) error {
+	root := filepath.Join(d.data, folder)
+	err := filepath.WalkDir(root, func(path string, e os.DirEntry, err error) error {
+		if errors.Is(err, fs.ErrNotExist) && path != root {
+			return nil // a consumer removed it meanwhile
+		}
 		if err == nil && e.Type().IsRegular() {
 			n++
 		}
