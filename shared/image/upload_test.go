@@ -66,3 +66,48 @@ func TestUploadsOutliveTheirCallers(t *testing.T) {
 		})
 	}
 }
+
+// A stuck store cannot remove what a writer wrote.
+type stuck struct{ blob.Store }
+
+func (s stuck) Create(ctx context.Context, name string) (blob.Writer, error) {
+	w, err := s.Store.Create(ctx, name)
+	return stuckWriter{w}, err
+}
+
+type stuckWriter struct{ blob.Writer }
+
+func (stuckWriter) Abort(context.Context) error { return blob.ErrBusy }
+
+// TestWhatAnUploadLeavesIsDue: what a failed upload could not remove is removed
+// later, by the entry that its end wrote.
+func TestWhatAnUploadLeavesIsDue(t *testing.T) {
+	w := newWorld(t)
+	img := w.create(raw())
+	w.use(w.table, stuck{w.blobs})
+	if err := w.upload(img, io.MultiReader(strings.NewReader("some bytes"), failing{})); err == nil {
+		t.Error("an upload that broke off is answered as done")
+	}
+	w.wantStatus(img.ID, Queued)
+	w.use(w.table, w.blobs)
+	w.audit()
+	w.sweep()
+	w.audit()
+	if left := w.unfinished(); left > 0 {
+		t.Errorf("%d unfinished objects are left", left)
+	}
+}
+
+func (w *world) unfinished() (n int) {
+	w.t.Helper()
+	err := w.blobs.Walk(w.t.Context(), "", func(o blob.Object) error {
+		if o.Unfinished {
+			n++
+		}
+		return nil
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return n
+}
