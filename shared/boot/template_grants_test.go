@@ -123,7 +123,7 @@ func (d deployment) checkRoles() []string {
 func (d deployment) checkRole(role string, functions []function) []string {
 	have, err := d.main.Grants(role)
 	if err != nil {
-		return []string{err.Error()}
+		return []string{functions[0].name + ": " + err.Error()}
 	}
 	logs := map[template.Grant]bool{}
 	for _, f := range functions {
