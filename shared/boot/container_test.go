@@ -102,6 +102,36 @@ func TestContainerHoldsOneBinary(t *testing.T) {
 	}
 }
 
+// TestContainerIsBuiltOfSources: what the build copies reaches the builder, and
+// what a service keeps beside the sources, keys and passwords, does not.
+func TestContainerIsBuiltOfSources(t *testing.T) {
+	raw, err := os.ReadFile("../../.dockerignore")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var lines []string
+	for line := range strings.Lines(string(raw)) {
+		if line = strings.TrimSpace(line); line != "" && !strings.HasPrefix(line, "#") {
+			lines = append(lines, line)
+		}
+	}
+	if lines[0] != "*" {
+		t.Fatalf("it does not begin by leaving everything out: %q", lines)
+	}
+	var wanted []string
+	for _, copied := range all(stages(t)[0], "COPY") {
+		parts := strings.Fields(copied)
+		for _, source := range parts[:len(parts)-1] {
+			wanted = append(wanted, "!"+source)
+		}
+	}
+	slices.Sort(wanted)
+	slices.Sort(lines[1:])
+	if !slices.Equal(lines[1:], wanted) {
+		t.Errorf("the builder gets %q, and copies %q", lines[1:], wanted)
+	}
+}
+
 // TestContainerListens: the port that the image announces is the one that the
 // setting's default names, open to the network of the container.
 func TestContainerListens(t *testing.T) {

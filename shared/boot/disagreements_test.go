@@ -177,6 +177,7 @@ var shapeDamages = map[string]damage{
 
 	"container as root":     {func(i *inventory) { container(i)["User"] = "0" }, "the container runs as root"},
 	"container that writes": {func(i *inventory) { delete(container(i), "ReadonlyRootFilesystem") }, "ReadonlyRootFilesystem is \"\""},
+	"container too small":   {func(i *inventory) { dataProperties(i, "TaskDefinition")["Memory"] = "2000" }, "the container's memory does not hold its uploads"},
 	"container killed":      {func(i *inventory) { container(i)["StopTimeout"] = "109" }, "the container is killed before what it cuts off is put right"},
 	"container unheard of":  {func(i *inventory) { container(i)["Environment"] = container(i).List("Environment")[1:] }, "data plane: reads GANDER_LISTEN and is not given it"},
 	"container's policy": {func(i *inventory) {

@@ -2,6 +2,7 @@ package boot
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"net"
 	"net/http"
@@ -10,6 +11,7 @@ import (
 	"github.com/gander-images/gander/shared/boot/setting"
 	"github.com/gander-images/gander/shared/httpapi"
 	"github.com/gander-images/gander/shared/problem"
+	"github.com/gander-images/gander/shared/table"
 )
 
 // drainHTTP is serveHTTP for a process with a load balancer in front. After a
@@ -45,6 +47,19 @@ func (p *process) cutOff(server *http.Server, gate *gate) error {
 	case <-time.After(p.patience.header):
 	}
 	return err
+}
+
+// unlessBusy takes a process for healthy whose table is busy or out of reach. A
+// load balancer that replaced it would cut off its transfers, and the next one
+// would have the same table.
+func unlessBusy(healthy func(context.Context) error) func(context.Context) error {
+	return func(ctx context.Context) error {
+		err := healthy(ctx)
+		if errors.Is(err, table.ErrBusy) {
+			return nil
+		}
+		return err
+	}
 }
 
 // A gate lets requests through until it is closed.

@@ -45,6 +45,9 @@ func build(v setting.Values, o order, log *slog.Logger) (_ *services, err error)
 		Redirect: v.Downloads == "redirect" || v.Downloads == "auto" && o.lambda,
 		Stores:   []image.Store{storeInfo(v)},
 	}}
+	if v.Uploads > 0 {
+		s.api.UploadPlaces = make(chan struct{}, v.Uploads)
+	}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.close())

@@ -121,6 +121,9 @@ func (p *process) servePart(one part, v setting.Values, cfg aws.Config, listener
 		_ = listener.Close()
 		return errors.Join(err, closeIdentity(local))
 	}
+	if one.drains {
+		s.api.Healthy = unlessBusy(s.api.Healthy)
+	}
 	handler := httpapi.Handler(one.operations, s.api)
 	if local != nil {
 		s.api.IdentityEndpoint = endpoint + development.Mount

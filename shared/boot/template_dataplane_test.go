@@ -65,11 +65,17 @@ func (d deployment) checkDataPlane() []string {
 	return slices.Concat(checkFacts(*d.data, dataFacts, present), d.checkContainer(container), d.checkDataVariables(container), d.checkDataRoles())
 }
 
+// mostOfUpload is what the largest upload holds of memory, in MiB: what the S3
+// store keeps, and the blocks on their way to it and to the hashes.
+const mostOfUpload = 144 + 4
+
 func (d deployment) checkContainer(container template.Tree) []string {
 	var found []string
 	variables := containerVariables(container)
 	stop, err := time.ParseDuration(variables.Text("GANDER_STOP_TIMEOUT"))
 	grace, _ := strconv.Atoi(container.Text("StopTimeout"))
+	uploads, _ := strconv.Atoi(variables.Text("GANDER_UPLOADS"))
+	memory, _ := strconv.Atoi(follow(d.data.Resources, "TaskDefinition\x00Properties.Memory")) // MiB
 	idle, _ := strconv.Atoi(follow(d.data.Resources, "LoadBalancer\x00Properties.LoadBalancerAttributes.0.Value"))
 	kept := time.Duration(idle) * time.Second
 	processor := map[string]string{"arm64": "ARM64", "x86_64": "X86_64"}[d.architecture()]
@@ -81,6 +87,7 @@ func (d deployment) checkContainer(container template.Tree) []string {
 		{slices.Equal(container.Texts("Command"), []string{"serve", "-only", "data"}), "the container does not run gander serve -only data"},
 		{container.Text("User") != "" && !strings.HasPrefix(container.Text("User"), "0") && !strings.HasPrefix(container.Text("User"), "root"), "the container runs as root"},
 		{err == nil && stop+usualPatience.header < time.Duration(grace)*time.Second && grace <= 120, "the container is killed before what it cuts off is put right"},
+		{uploads > 0 && uploads*mostOfUpload+256 <= memory, "the container's memory does not hold its uploads"},
 		{strings.HasSuffix(variables.Text("GANDER_LISTEN"), ":9292"), "the container listens on another port than the balancer asks"},
 		{kept > usualPatience.stall && kept < usualPatience.idle, "the balancer gives up on a connection at another time than the server"},
 		{follow(d.data.Resources, "TaskDefinition\x00Properties.RuntimePlatform.CpuArchitecture") == processor, "the container runs on another processor than Architecture says"},

@@ -88,7 +88,7 @@ func containerVariables(container template.Tree) template.Tree {
 func (d deployment) checkDataVariables(container template.Tree) []string {
 	f := dataFunction()
 	variables := containerVariables(container)
-	used := set(append(mustSet, "GANDER_LISTEN", "GANDER_TLS_ENDS_IN_FRONT", "GANDER_STOP_TIMEOUT")...)
+	used := set(append(mustSet, "GANDER_LISTEN", "GANDER_TLS_ENDS_IN_FRONT", "GANDER_STOP_TIMEOUT", "GANDER_UPLOADS")...)
 	if d.parameters["PolicyLayer"] != "" {
 		used["GANDER_POLICY_FILE"] = true
 	}

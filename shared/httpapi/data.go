@@ -25,6 +25,11 @@ func imageDataUpload(ctx context.Context, s *Services, r *Request) (*Response, e
 	if err != nil {
 		return nil, err
 	}
+	leave, err := s.admitUpload()
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
 	body := &countedBody{Reader: r.Body}
 	upload.Body = body
 	err = again(ctx, func() error {
@@ -47,6 +52,21 @@ func imageDataUpload(ctx context.Context, s *Services, r *Request) (*Response, e
 		return nil, err
 	}
 	return &Response{Status: http.StatusNoContent}, nil
+}
+
+// admitUpload takes a place for an upload, whose memory is then counted on, and
+// returns what gives the place back.
+func (s *Services) admitUpload() (leave func(), err error) {
+	if s.UploadPlaces == nil {
+		return func() {}, nil
+	}
+	select {
+	case s.UploadPlaces <- struct{}{}:
+		return func() { <-s.UploadPlaces }, nil
+	default:
+		full := problem.New(problem.Unavailable, "As many uploads run here as there is memory for. Try again.")
+		return nil, withHeader(full, "Retry-After", "5")
+	}
 }
 
 // A countedBody knows whether anybody has begun to read it.

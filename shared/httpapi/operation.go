@@ -87,6 +87,10 @@ type Services struct {
 	// in either direction, and for the whole of a JSON body. 0: no limit.
 	StallTimeout time.Duration
 
+	// UploadPlaces holds one element for each upload that runs: its capacity is
+	// how many may run at once. Nil: any number.
+	UploadPlaces chan struct{}
+
 	// Healthy reports what keeps the service from serving; nil when it serves.
 	Healthy func(context.Context) error
 }

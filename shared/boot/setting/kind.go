@@ -119,6 +119,18 @@ func duration(at func(*Values) *time.Duration, low, high time.Duration) kind {
 	}}
 }
 
+// count takes no less than one.
+func count(at func(*Values) *int) kind {
+	return kind{"number", func(v *Values, s string) error {
+		n, err := strconv.ParseInt(s, 10, 32)
+		if err != nil || n < 1 {
+			return fmt.Errorf("%q is not a whole number from 1 to 2147483647", s)
+		}
+		*at(v) = int(n)
+		return nil
+	}}
+}
+
 // quota takes -1 for no limit at all, as Glance does.
 func quota(at func(*Values) *int) kind {
 	return kind{"number", func(v *Values, s string) error {

@@ -84,6 +84,7 @@ type Values struct {
 	StopTimeout time.Duration
 	SweepEvery  time.Duration
 
+	Uploads        int   // at once; 0: any number
 	ImageSizeCap   int64 // bytes; negative: none
 	PropertyQuota  int   // likewise
 	TagQuota       int

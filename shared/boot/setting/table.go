@@ -90,6 +90,11 @@ var Table = []Row{
 		kind: duration(func(v *Values) *time.Duration { return &v.Lease }, time.Second, 24*time.Hour),
 	},
 	{
+		Name: "GANDER_UPLOADS", Default: "32", Uses: Listens,
+		Doc:  "Most uploads that one process takes at once; more are answered 503. Each holds 4 MiB of memory; to S3 36 MiB, and 148 MiB from 53 GiB of one image on.",
+		kind: count(func(v *Values) *int { return &v.Uploads }),
+	},
+	{
 		Name: "GANDER_IMAGE_SIZE_CAP", Default: "1TiB", Uses: Writes, Glance: "image_size_cap",
 		Doc:  "Largest image. Sizes are bytes, or end with KiB to PiB (powers of 1,024) or kB to PB (powers of 1,000).",
 		kind: size(func(v *Values) *int64 { return &v.ImageSizeCap }),

@@ -1,12 +1,14 @@
 package boot
 
 import (
+	"log/slog"
 	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/gander-images/gander/shared/boot/setting"
 	"github.com/gander-images/gander/shared/httpapi"
 )
 
@@ -24,16 +26,16 @@ func TestPolicyFileIsInForce(t *testing.T) {
 	if err := os.WriteFile(file, []byte("download_image: \"role:admin\"\ndelete_image: \"!\"\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	setting := "GANDER_POLICY_FILE=" + file
+	own := "GANDER_POLICY_FILE=" + file
 	member, admin := d.tokens["gander"], d.tokens["gander-admin"]
-	r := d.only("data", setting)
+	r := d.only("data", own)
 	r.call(member, "GET", path+"/file", "", 403)
 	if data := r.call(admin, "GET", path+"/file", "", 200); data != "1234567890" {
 		t.Errorf("%q", data)
 	}
 	r.stop()
-	d.alone(httpapi.ImageDelete, func(r *running) { r.call(admin, "DELETE", path, "", 403) }, setting)
-	d.alone(httpapi.ImageShow, func(r *running) { r.call(member, "GET", path, "", 200) }, setting)
+	d.alone(httpapi.ImageDelete, func(r *running) { r.call(admin, "DELETE", path, "", 403) }, own)
+	d.alone(httpapi.ImageShow, func(r *running) { r.call(member, "GET", path, "", 200) }, own)
 }
 
 // TestP14ABrokenPolicyNeverAllows: a start with rules that cannot be read or do
@@ -51,6 +53,24 @@ func TestP14ABrokenPolicyNeverAllows(t *testing.T) {
 		run := d.start(f.name, "GANDER_POLICY_FILE="+file)
 		if o := invokeFunction(t, run, nil); !o.Init || !strings.Contains(o.Message(), `GANDER_POLICY_FILE: policy rule "get_image"`) {
 			t.Errorf("%s: %+v", f.name, o)
+		}
+	}
+}
+
+// TestUploadsAreBounded: a process with a listener takes as many uploads at once as
+// the setting says; a Lambda, which reads no such setting, has one request at a time.
+func TestUploadsAreBounded(t *testing.T) {
+	for uses, want := range map[setting.Use]int{setting.Listens: 3, setting.Answers: 0} {
+		v, err := setting.Read(setting.Source{Environ: []string{"GANDER_UPLOADS=3"}, Uses: uses})
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, err := build(v, order{}, slog.New(slog.DiscardHandler))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := cap(s.api.UploadPlaces); got != want {
+			t.Errorf("uses %s: %d places, want %d", uses, got, want)
 		}
 	}
 }
