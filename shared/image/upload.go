@@ -48,6 +48,9 @@ func (s *Service) Upload(ctx context.Context, g policy.Grant, c caller.Caller, i
 		return err
 	}
 	u, err := s.beginUpload(ctx, c, img, r)
+	if errors.Is(err, table.ErrUnknown) {
+		u.withdraw(ctx)
+	}
 	if err != nil {
 		return err
 	}
@@ -79,56 +82,6 @@ type upload struct {
 	lease   *lease
 	ended   chan struct{} // closed when the heart has stopped
 	log     *slog.Logger
-}
-
-// beginUpload takes the lease and moves the image from queued to saving.
-func (s *Service) beginUpload(ctx context.Context, c caller.Caller, img *Image, r UploadRequest) (*upload, error) {
-	store, err := s.uploadStore(r.Store)
-	if err != nil {
-		return nil, err
-	}
-	next := img.clone()
-	s.stamp(next, writerOf(c))
-	next.Status = Saving
-	next.Upload = s.NewID()
-	now := next.UpdatedAt
-	l := &lease{
-		Image: img.ID, Upload: next.Upload, Store: store.ID, Owner: ownerText(img), Writer: next.Writer,
-		Started: now, Deadline: now.Add(s.Lease), Due: now.Add(s.Lease),
-	}
-	if err := s.save(ctx, img, next, l.put(), l.entry().Put()); err != nil {
-		return nil, err
-	}
-	l.revision = 1
-	return &upload{
-		service: s, store: store, place: l.place(), lease: l, ended: make(chan struct{}),
-		log: s.Log.With("image", img.ID, "upload", l.Upload, "request_id", c.RequestID),
-	}, nil
-}
-
-// uploadStore returns the store that was asked for, or the default.
-//
-// Source: glance/api/v2/image_data.py: an unknown store is 400, one that takes
-// no data is 410.
-func (s *Service) uploadStore(id string) (*Store, error) {
-	if id == "" {
-		return &s.Stores[0], nil
-	}
-	store, err := s.store(id)
-	if err != nil {
-		return nil, problem.New(problem.Invalid, "There is no image store named '%s'.", id)
-	}
-	if store.ReadOnly {
-		return nil, problem.New(problem.Gone, "The image store '%s' takes no new data.", id)
-	}
-	return store, nil
-}
-
-func ownerText(img *Image) string {
-	if img.Owner == nil {
-		return ""
-	}
-	return *img.Owner
 }
 
 // run moves the bytes, while the heart beats, and settles how it ended.

@@ -2,11 +2,14 @@ package image
 
 import (
 	"context"
+	"errors"
 	"io"
 	"strings"
 	"testing"
 
 	"github.com/gander-images/gander/shared/blob"
+	"github.com/gander-images/gander/shared/table"
+	"github.com/gander-images/gander/shared/table/tabletest"
 )
 
 // A leaving store has the caller go at the end of an upload: when the bytes are
@@ -110,4 +113,33 @@ func (w *world) unfinished() (n int) {
 		w.t.Fatal(err)
 	}
 	return n
+}
+
+// TestUploadsThatMayHaveBegunAreWithdrawn: where nobody can tell whether an upload
+// began, its image is queued again as soon as the table answers, and its owner can
+// try again.
+func TestUploadsThatMayHaveBegunAreWithdrawn(t *testing.T) {
+	for name, landed := range map[string]bool{"it did": true, "it did not": false} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			img := w.create(raw())
+			faulty := tabletest.NewFaulty(w.table)
+			w.use(faulty, w.blobs)
+			faulty.Break(tabletest.Fault{Landed: landed})
+			broken := faulty.Break(tabletest.Fault{Times: settleTries - 1})
+			request := UploadRequest{Body: strings.NewReader("the bytes")}
+			err := w.service.Upload(t.Context(), w.grant("upload_image", demo, img), demo, img, request)
+			if !errors.Is(err, table.ErrUnknown) || broken() != settleTries-1 {
+				t.Fatalf("%v, after %d broken calls", err, broken())
+			}
+			w.wantStatus(img.ID, Queued)
+			img = w.mustGet(img.ID)
+			if err := w.service.Upload(t.Context(), w.grant("upload_image", demo, img), demo, img, request); err != nil {
+				t.Errorf("the next try: %v", err)
+			}
+			w.wantStatus(img.ID, Active)
+			w.use(w.table, w.blobs)
+			w.audit()
+		})
+	}
 }
