@@ -158,8 +158,10 @@ func testLocalRoutes(t *testing.T) {
 		"HEAD /v2/images":                           http.StatusMethodNotAllowed,
 		"PUT /v2/images/" + tooManyZeros:            http.StatusMethodNotAllowed,
 		"POST /v2/images/" + tooManyZeros + "/file": http.StatusMethodNotAllowed,
-		"GET /v3":                                   http.StatusMultipleChoices,
-		"INVENTED /v2/images":                       http.StatusForbidden, // LocalStack's own; AWS sends the template's 501
+
+		"GET /v3": http.StatusMultipleChoices,
+		// LocalStack's own; AWS sends the template's 501.
+		"INVENTED /v2/images": http.StatusForbidden,
 	} {
 		a := u.call(line, nil)
 		if a.status != status {
