@@ -134,8 +134,13 @@ type Response struct {
 // else decides what is served.
 var All = []Operation{
 	VersionList,
-	ImageCreate, ImageList, ImageShow, ImageDelete,
+	ImageCreate, ImageList, ImageShow, ImageUpdate, ImageDelete,
+	ImageTagAdd, ImageTagDelete,
+	ImageDeactivate, ImageReactivate,
 	ImageDataUpload, ImageDataDownload,
+	MemberCreate, MemberList, MemberShow, MemberUpdate, MemberDelete,
+	ImageTaskList, TaskShow,
+	ImageDeletedList, ImageRestore,
 	SchemaShow,
 	InfoImport, InfoStores, InfoStoresDetail,
 	Healthcheck,

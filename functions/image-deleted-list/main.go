@@ -1,0 +1,9 @@
+// Command image-deleted-list serves GET /gander/v1/images/deleted.
+package main
+
+import (
+	"github.com/gander-images/gander/shared/boot"
+	"github.com/gander-images/gander/shared/httpapi"
+)
+
+func main() { boot.Serve(httpapi.ImageDeletedList) }

@@ -1,0 +1,9 @@
+// Command image-reactivate serves POST /v2/images/{image_id}/actions/reactivate.
+package main
+
+import (
+	"github.com/gander-images/gander/shared/boot"
+	"github.com/gander-images/gander/shared/httpapi"
+)
+
+func main() { boot.Serve(httpapi.ImageReactivate) }

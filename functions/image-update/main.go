@@ -1,0 +1,9 @@
+// Command image-update serves PATCH /v2/images/{image_id}.
+package main
+
+import (
+	"github.com/gander-images/gander/shared/boot"
+	"github.com/gander-images/gander/shared/httpapi"
+)
+
+func main() { boot.Serve(httpapi.ImageUpdate) }
