@@ -33,6 +33,22 @@ const (
 // ownScope holds the images of one project.
 func ownScope(project string) scope { return scope("own#" + table.Text(project, maxProjectKey)) }
 
+// sharedScope holds the images whose member rows for the project have the status:
+// their mirrors. It is kept in created order alone. Whether an image is shared
+// at all, and hidden or not, is read from its record.
+func sharedScope(project string, status MemberStatus) scope {
+	return scope("shared#" + table.Text(project, maxProjectKey) + "#" + string(status))
+}
+
+// mirrorKey is where the mirror of the image's row for the project stands: as
+// long as the row does, with its status.
+func mirrorKey(img *Image, project string, status MemberStatus) table.Key {
+	return table.Key{
+		Partition: listPartition(sharedScope(project, status), createdOrder, shard(img.ID, shards)),
+		Sort:      position(img, createdOrder),
+	}
+}
+
 // apart returns the scope that holds the hidden images of sc.
 func (sc scope) apart() scope { return "hidden-" + sc }
 
