@@ -32,7 +32,7 @@ func imageDataUpload(ctx context.Context, s *Services, r *Request) (*Response, e
 	defer leave()
 	body := &countedBody{Reader: r.Body}
 	upload.Body = body
-	err = again(ctx, func() error {
+	err = s.again(ctx, func() error {
 		img, err := s.Images.Get(ctx, r.Caller, r.Params["image_id"])
 		if err != nil {
 			return err

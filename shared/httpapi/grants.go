@@ -2,6 +2,8 @@ package httpapi
 
 import (
 	"context"
+	"math/rand/v2"
+	"time"
 
 	"github.com/gander-images/gander/shared/caller"
 	"github.com/gander-images/gander/shared/image"
@@ -17,13 +19,24 @@ func (s *Services) authorize(rule policy.Rule, c caller.Caller, img *image.Image
 // retries is how often a write that lost to another one is tried again.
 const retries = 5
 
+// firstPause is the longest pause before the first retry. Each one after may be
+// twice as long, so that the writers of one record spread out.
+const firstPause = 20 * time.Millisecond
+
 // again does something that reads, decides and writes, and does it anew when
 // somebody else wrote in between. What is decided must be decided inside do.
-func again(ctx context.Context, do func() error) error {
+func (s *Services) again(ctx context.Context, do func() error) error {
 	for tries := 0; ; tries++ {
 		err := do()
 		if err == nil || !image.Changed(err) || tries == retries || ctx.Err() != nil {
 			return err
 		}
+		s.Images.Pause(rand.N(firstPause << tries))
 	}
+}
+
+// again is Services.again without pauses.
+func again(ctx context.Context, do func() error) error {
+	pauseless := Services{Images: &image.Service{Pause: func(time.Duration) {}}}
+	return pauseless.again(ctx, do)
 }

@@ -96,7 +96,7 @@ func imageShow(ctx context.Context, s *Services, r *Request) (*Response, error) 
 //
 // Source: glance/api/v2/images.py, ImagesController.delete.
 func imageDelete(ctx context.Context, s *Services, r *Request) (*Response, error) {
-	err := again(ctx, func() error {
+	err := s.again(ctx, func() error {
 		img, err := s.Images.Get(ctx, r.Caller, r.Params["image_id"])
 		if err != nil {
 			return err

@@ -66,7 +66,7 @@ func newInside(t testing.TB) *inside {
 		Images: &image.Service{
 			Table: tab, Stores: []image.Store{{ID: "local", Type: "file", Blobs: blobs}, {ID: "os_glance_tasks_store", Blobs: blobs}},
 			Limits: image.DefaultLimits(), Retention: time.Hour, Lease: 10 * time.Minute,
-			Log: slog.New(slog.DiscardHandler), Now: time.Now, NewID: uuid.NewString,
+			Log: slog.New(slog.DiscardHandler), Now: time.Now, NewID: uuid.NewString, Pause: time.Sleep,
 		},
 		Policy: rules, Identity: identity.New(verifier, identity.Options{}), Log: slog.New(slog.NewJSONHandler(w.logs, nil)),
 		PublicEndpoint: publicEndpoint,
