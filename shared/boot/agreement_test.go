@@ -23,6 +23,7 @@ type inventory struct {
 	template  template.Tree // template.yaml
 	dataplane template.Tree // dataplane.yaml
 	deploying string        // docs/deploying.md
+	readme    string        // README.md
 }
 
 func takeInventory(t *testing.T) inventory {
@@ -30,7 +31,7 @@ func takeInventory(t *testing.T) inventory {
 	i := inventory{
 		folders: map[string]string{}, events: map[string][]byte{}, rows: slices.Clone(httpapi.All),
 		template: loadTemplate(t, "template.yaml"), dataplane: loadTemplate(t, "dataplane.yaml"),
-		deploying: string(readFile(t, "docs/deploying.md")),
+		deploying: string(readFile(t, "docs/deploying.md")), readme: string(readFile(t, "README.md")),
 	}
 	for _, e := range readDir(t, "functions") {
 		i.folders[e] = string(readFile(t, "functions/"+e+"/main.go"))
@@ -87,7 +88,7 @@ func camel(name string) string {
 
 // disagreements is what is on one side only, in whatever stack it shows.
 func (i inventory) disagreements() []string {
-	found := slices.Concat(i.checkFolders(), i.checkEvents(), i.checkParameters())
+	found := slices.Concat(i.checkFolders(), i.checkEvents(), i.checkReadme(), i.checkParameters())
 	for _, v := range variants {
 		found = append(found, i.checkVariant(v)...)
 	}
@@ -162,6 +163,32 @@ func (i inventory) checkEvents() []string {
 		found = append(found, "events/: payload 1.0 and payload 2.0 must both be among them")
 	}
 	return append(found, compare("the operation table", "events/", names, i.events)...)
+}
+
+var operationName = regexp.MustCompile(`^[a-z]+(-[a-z]+)*$`)
+
+// checkReadme: the table of calls in README.md names each operation, before what
+// it says of it.
+func (i inventory) checkReadme() []string {
+	_, section, _ := strings.Cut(i.readme, "\n## What it serves\n")
+	section, _, _ = strings.Cut(section, "\n## ")
+	named, rows := map[string]bool{}, map[string]bool{}
+	for line := range strings.Lines(section) {
+		cells := strings.Split(line, " | ")
+		if len(cells) != 2 {
+			continue
+		}
+		names, _, _ := strings.Cut(strings.TrimRight(cells[1], " |\n"), ":")
+		for name := range strings.SplitSeq(names, ", ") {
+			if operationName.MatchString(name) && name != "operation" {
+				named[name] = true
+			}
+		}
+	}
+	for _, op := range i.rows {
+		rows[op.Name] = true
+	}
+	return compare("the operation table", "README.md", rows, named)
 }
 
 var variable = regexp.MustCompile(`\{[^}]*\}`)

@@ -118,6 +118,11 @@ var damages = map[string]damage{
 	"output untold":      {func(i *inventory) { delete(i.template.At("Outputs"), "WithoutDataPlane") }, "WithoutDataPlane: the output is missing"},
 	"parameter not used": {func(i *inventory) { properties(i, "DataPlaneStack").At("Parameters")["Colour"] = "red" }, "Colour: there is no such parameter"},
 
+	"call untold": {func(i *inventory) {
+		i.readme = strings.ReplaceAll(i.readme, "member-create, member-list", "member-create")
+	}, "member-list: in the operation table, not in README.md"},
+	"call that is not": {func(i *inventory) { i.readme = strings.ReplaceAll(i.readme, "| image-restore |", "| image-revive |") }, "image-revive: in README.md, not in the operation table"},
+
 	"event missing":      {func(i *inventory) { delete(i.events, "sweeper.json") }, "sweeper.json: in the operation table, not in events/"},
 	"event too many":     {func(i *inventory) { i.events["image-rename.json"] = nil }, "image-rename.json: in events/, not in the operation table"},
 	"event of another":   {func(i *inventory) { i.events["image-show.json"] = i.events["image-delete.json"] }, "which is image-delete"},
@@ -135,6 +140,12 @@ var grantDamages = map[string]damage{
 	"AWS's own policy": {func(i *inventory) {
 		properties(i, "ReadRole")["ManagedPolicyArns"] = []any{"arn:aws:iam::aws:policy/AdministratorAccess"}
 	}, "ReadRole: it has policies that are not ours"},
+	"more than one at a time": {
+		func(i *inventory) {
+			properties(i, "MemberListFunction")["Role"] = template.Tree{"Fn::GetAtt": "ListRole.Arn"}
+		},
+		"member-list: dynamodb:BatchGetItem on ${Table.Arn}: in ListRole, not in the needs of member-list",
+	},
 	"role of others": {func(i *inventory) {
 		properties(i, "ImageShowFunction")["Role"] = template.Tree{"Fn::GetAtt": "WriteRole.Arn"}
 	}, "image-show: dynamodb:UpdateItem on ${Table.Arn}: in WriteRole, not in the needs of image-show"},

@@ -2,6 +2,7 @@ package boot
 
 import (
 	"bytes"
+	"encoding/json"
 	"net/http"
 	"strings"
 	"testing"
@@ -15,37 +16,104 @@ type step struct {
 	status       int    // 0: a consumer
 	body         string // is in the answer
 	header       string // "Name: value" of the answer
+	asks         string // "Name: value" that the request has beside what was recorded
 }
 
 // life is that of one image, and the other functions beside it.
 func (d *installation) life() []step {
-	const id = "2f9c1d3e-7a54-4b0e-9d61-0c8f5e3b7a10" // in the events
+	const (
+		id     = "2f9c1d3e-7a54-4b0e-9d61-0c8f5e3b7a10" // in the events
+		member = "7d1b5e0c4a3f4f0e9b6c2a8d1e5f3b70"     // likewise; nobody is of that project, so an admin answers for it
+	)
 	return []step{
-		{"version-list", "", 300, publicEndpoint + "/v2/", ""},
-		{"healthcheck", "", 200, "OK", "Content-Type: text/plain; charset=UTF-8"},
-		{"image-create", "gander", 201, `"cirros ä"`, "Location: " + publicEndpoint + "/v2/images/" + id},
-		{"image-list", "gander", 200, id, "Content-Type: application/json"},
-		{"image-show", "gander", 200, `"queued"`, ""},
-		{"image-data-upload", "gander", 204, "", ""},
-		{"image-data-download", "gander", 206, "\x00\xff\x80\n", "Content-Type: application/octet-stream"},
-		{"schema-show", "gander", 200, `"os_hash_algo"`, ""},
-		{"info-import", "gander", 200, `"import-methods"`, ""},
-		{"info-stores", "gander", 200, `"` + d.store + `"`, ""},
-		{"info-stores-detail", "gander-admin", 200, `"weight"`, ""},
-		{"fallback", "gander", 405, "not allowed", "Allow: GET, DELETE"},
-		{"image-delete", "gander", 204, "", ""},
-		{"reaper", "", 0, `{"batchItemFailures":[]}`, ""},
-		{"sweeper", "", 0, "null", ""},
+		{function: "version-list", status: 300, body: publicEndpoint + "/v2/"},
+		{function: "healthcheck", status: 200, body: "OK", header: "Content-Type: text/plain; charset=UTF-8"},
+		{function: "image-create", as: "gander", status: 201, body: `"cirros ä"`, header: "Location: " + publicEndpoint + "/v2/images/" + id},
+		{function: "image-list", as: "gander", status: 200, body: id, header: "Content-Type: application/json"},
+		{function: "image-show", as: "gander", status: 200, body: `"queued"`},
+		{function: "image-update", as: "gander", status: 200, body: `"cirros ö"`, header: "Content-Type: application/json"},
+		{function: "image-tag-add", as: "gander", status: 204},
+		{function: "image-show", as: "gander", status: 200, body: `"two words"`},
+		{function: "image-tag-delete", as: "gander", status: 204},
+		{function: "image-data-upload", as: "gander", status: 400, asks: "X-Openstack-Image-Size: 3"},
+		{function: "image-task-list", as: "gander", status: 200, body: `"failure"`, header: "Content-Type: application/json"},
+		{function: "task-show", as: "gander-admin", status: 200, body: id, header: "Content-Type: application/json"},
+		{function: "image-data-upload", as: "gander", status: 204},
+		{function: "image-data-download", as: "gander", status: 206, body: "\x00\xff\x80\n", header: "Content-Type: application/octet-stream"},
+		{function: "image-deactivate", as: "gander", status: 204},
+		{function: "image-data-download", as: "gander", status: 403},
+		{function: "image-reactivate", as: "gander", status: 204},
+		{function: "member-create", as: "gander", status: 200, body: `"pending"`},
+		{function: "member-list", as: "gander", status: 200, body: member},
+		{function: "member-update", as: "gander-admin", status: 200, body: `"accepted"`},
+		{function: "member-show", as: "gander", status: 200, body: `"accepted"`},
+		{function: "member-delete", as: "gander", status: 204},
+		{function: "schema-show", as: "gander", status: 200, body: `"os_hash_algo"`},
+		{function: "info-import", as: "gander", status: 200, body: `"import-methods"`},
+		{function: "info-stores", as: "gander", status: 200, body: `"` + d.store + `"`},
+		{function: "info-stores-detail", as: "gander-admin", status: 200, body: `"weight"`},
+		{function: "fallback", as: "gander", status: 405, body: "not allowed", header: "Allow: GET, PATCH, DELETE"},
+		{function: "image-delete", as: "gander", status: 204},
+		{function: "image-deleted-list", as: "gander-admin", status: 200, body: id},
+		{function: "image-restore", as: "gander-admin", status: 200, body: id},
+		{function: "image-data-download", as: "gander", status: 206, body: "\x00\xff\x80\n"},
+		{function: "image-delete", as: "gander", status: 204},
+		{function: "reaper", body: `{"batchItemFailures":[]}`},
+		{function: "sweeper", body: "null"},
 	}
+}
+
+// taskInEvents is what the recorded events call a task; the service gives it
+// another name.
+const taskInEvents = "5b8e3a1c-0d47-4f2e-8a96-3c1e7d9f2b54"
+
+// asked is a step's recorded event, about the task that there is.
+func (d *installation) asked(s step, task string) []byte {
+	d.t.Helper()
+	payload := bytes.ReplaceAll(d.recorded(s.function, s.as), []byte(taskInEvents), []byte(task))
+	if s.asks == "" {
+		return payload
+	}
+	name, value, _ := strings.Cut(s.asks, ": ")
+	return withHeader(d.t, payload, name, value)
+}
+
+// withHeader adds a header to an event of either payload.
+func withHeader(t *testing.T, payload []byte, name, value string) []byte {
+	t.Helper()
+	var e map[string]any
+	if err := json.Unmarshal(payload, &e); err != nil {
+		t.Fatal(err)
+	}
+	e["headers"].(map[string]any)[name] = value
+	if multi, ok := e["multiValueHeaders"].(map[string]any); ok {
+		multi[name] = []string{value}
+	}
+	payload, err := json.Marshal(e)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return payload
+}
+
+// onlyTask is the id of the one task in a list.
+func onlyTask(t *testing.T, body string) string {
+	t.Helper()
+	var list struct{ Tasks []struct{ ID string } }
+	if err := json.Unmarshal([]byte(body), &list); err != nil || len(list.Tasks) != 1 {
+		t.Errorf("one upload failed, and the tasks are %s", body)
+		return taskInEvents
+	}
+	return list.Tasks[0].ID
 }
 
 // live takes every function through the life by one of its doors.
 func (d *installation) live(by func(*installation, step, []byte) gatewayAnswer) {
 	d.t.Helper()
-	met := map[string]bool{}
+	met, task := map[string]bool{}, ""
 	for _, s := range d.life() {
 		met[s.function] = true
-		payload := d.recorded(s.function, s.as)
+		payload := d.asked(s, task)
 		a := by(d, s, payload)
 		if a.StatusCode == http.StatusFound {
 			a = d.follow(a, payload)
@@ -55,6 +123,9 @@ func (d *installation) live(by func(*installation, step, []byte) gatewayAnswer) 
 		name, value, _ := strings.Cut(s.header, ": ")
 		if s.status != 0 && a.StatusCode != s.status || !strings.Contains(a.body(d.t), s.body) || a.MultiValueHeaders.Get(name) != value {
 			d.t.Errorf("%s: %+v", s.function, a)
+		}
+		if s.function == "image-task-list" {
+			task = onlyTask(d.t, a.body(d.t))
 		}
 	}
 	for _, f := range functions() {
