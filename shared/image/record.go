@@ -103,20 +103,20 @@ func encode(img *Image) (json.RawMessage, error) {
 	if err != nil {
 		return nil, fmt.Errorf("writing record %s: %w", img.ID, err)
 	}
-	return withUnknown(body, img.stored)
+	return withUnknown(body, img.stored, documentFields)
 }
 
-// withUnknown adds to body the fields of stored that document does not have.
-func withUnknown(body, stored json.RawMessage) (json.RawMessage, error) {
+// withUnknown adds to body the fields of stored that are not among the known.
+func withUnknown(body, stored json.RawMessage, known map[string]bool) (json.RawMessage, error) {
 	if len(stored) == 0 {
 		return body, nil
 	}
 	var old map[string]json.RawMessage
 	if err := json.Unmarshal(stored, &old); err != nil {
-		return nil, fmt.Errorf("reading the record as stored: %w", err)
+		return nil, fmt.Errorf("reading the document as stored: %w", err)
 	}
 	for name := range old {
-		if documentFields[name] {
+		if known[name] {
 			delete(old, name)
 		}
 	}

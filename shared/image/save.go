@@ -45,15 +45,23 @@ func (s *Service) save(ctx context.Context, before, after *Image, extra ...table
 		writes = append(writes, more...)
 	}
 	writes = append(writes, extra...)
-	if err := s.settle(ctx, before, after, writes); err != nil {
+	outcome, err := s.settle(ctx, after.ID, writes, func(o table.Outcome) bool { return landed(o, after) })
+	switch {
+	case err != nil:
 		return err
+	case outcome.OK():
+		after.Revision = revisionOf(before) + 1
+		return nil
+	case before == nil && failedRecord(outcome):
+		return errTaken(after.ID)
 	}
-	after.Revision = revisionOf(before) + 1
-	return nil
+	return errChanged
 }
 
-// settle sends the transaction until it is known to have happened or not.
-func (s *Service) settle(ctx context.Context, before, after *Image, writes []table.Write) error {
+// settle sends a transaction about the image until it is known to have happened
+// or not. landed says of an outcome whether an earlier try is why this one
+// failed; then all is well.
+func (s *Service) settle(ctx context.Context, id string, writes []table.Write, landed func(table.Outcome) bool) (table.Outcome, error) {
 	unknown := false
 	for try := 1; ; try++ {
 		outcome, err := s.Table.Transact(ctx, writes...)
@@ -63,24 +71,19 @@ func (s *Service) settle(ctx context.Context, before, after *Image, writes []tab
 			continue // the same conditions: it happens once or was there already
 		case err != nil && unknown && !errors.Is(err, table.ErrUnknown):
 			// That this try wrote nothing does not say that the one before it did not.
-			return fmt.Errorf("saving image %s: %w; another try: %s", after.ID, table.ErrUnknown, err.Error())
+			return outcome, fmt.Errorf("saving image %s: %w; another try: %s", id, table.ErrUnknown, err.Error())
 		case err != nil:
-			return fmt.Errorf("saving image %s: %w", after.ID, err)
-		case outcome.OK():
-			return nil
-		case unknown && s.landed(outcome, after):
-			return nil
-		case before == nil && failedRecord(outcome):
-			return errTaken(after.ID)
-		default:
-			return errChanged
+			return outcome, fmt.Errorf("saving image %s: %w", id, err)
+		case unknown && !outcome.OK() && landed(outcome):
+			return table.Outcome{}, nil
 		}
+		return outcome, nil
 	}
 }
 
 // landed reports whether an earlier try of the same save is why this one failed:
 // the record then bears the save's own mark.
-func (s *Service) landed(outcome table.Outcome, after *Image) bool {
+func landed(outcome table.Outcome, after *Image) bool {
 	failed, ok := outcome.FailedAt(0) // recordWrite comes first
 	if !ok || failed.Item == nil {
 		return false
@@ -108,7 +111,7 @@ func revisionOf(img *Image) int64 {
 	return img.Revision
 }
 
-// recordWrite writes the record itself. It is the first contributor: settle
+// recordWrite writes the record itself. It is the first contributor: landed
 // looks for its outcome at index 0.
 func recordWrite(before, after *Image) ([]table.Write, error) {
 	body, err := encode(after)
