@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"net/url"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 
@@ -95,11 +94,6 @@ func openMix(t testing.TB, settings []string) *mix {
 	}
 }
 
-// readers are the functions that read what a scenario may set.
-var readers = map[string][]string{
-	"GANDER_IMAGE_SIZE_CAP": {ImageDataUpload.Name}, "GANDER_RETENTION": {ImageDelete.Name}, "GANDER_POLICY_FILE": {ImageList.Name, ImageShow.Name},
-}
-
 // openGuard starts what holds the functions to their grants.
 func openGuard(t testing.TB, place emulatortest.Place, stack string, parameters map[string]string) *grants.Guard {
 	t.Helper()
@@ -124,17 +118,10 @@ func openGuard(t testing.TB, place emulatortest.Place, stack string, parameters 
 	return guard
 }
 
-// environ is how functions find the engines, and what a scenario sets for them.
+// environ is how functions find the engines, and what a scenario sets: each reads
+// what it has a use for.
 func environ(guard *grants.Guard, settings []string) func(function string) []string {
-	return func(function string) []string {
-		pairs := guard.Environ(function)
-		for _, pair := range settings {
-			if name, _, _ := strings.Cut(pair, "="); slices.Contains(readers[name], function) {
-				pairs = append(pairs, pair)
-			}
-		}
-		return pairs
-	}
+	return func(function string) []string { return append(guard.Environ(function), settings...) }
 }
 
 // toTheBytes follows the redirect of a download, and no other.

@@ -119,6 +119,12 @@ func (w *inside) set(setting string) {
 	switch name {
 	case "GANDER_IMAGE_SIZE_CAP":
 		images.Limits.SizeCap, err = strconv.ParseInt(value, 10, 64)
+	case "GANDER_IMAGE_PROPERTY_QUOTA":
+		images.Limits.Properties, err = strconv.Atoi(value)
+	case "GANDER_IMAGE_TAG_QUOTA":
+		images.Limits.Tags, err = strconv.Atoi(value)
+	case "GANDER_IMAGE_MEMBER_QUOTA":
+		images.Limits.Members, err = strconv.Atoi(value)
 	case "GANDER_POLICY_FILE":
 		w.services.Policy, err = ownPolicy(value)
 	case "GANDER_RETENTION":
