@@ -2,7 +2,9 @@ package httpapi
 
 import (
 	"context"
+	"net/http"
 
+	"github.com/gander-images/gander/shared/image"
 	"github.com/gander-images/gander/shared/policy"
 	"github.com/gander-images/gander/shared/problem"
 )
@@ -40,22 +42,146 @@ var (
 	}
 )
 
-func memberCreate(context.Context, *Services, *Request) (*Response, error) {
-	return nil, problem.New(problem.Internal, "to be written")
+// memberCreate shares an image with a project.
+//
+// Source: glance/api/v2/image_members.py, ImageMembersController.create.
+func memberCreate(ctx context.Context, s *Services, r *Request) (*Response, error) {
+	project, err := readMember(r.JSON)
+	if err != nil {
+		return nil, err
+	}
+	var m image.Member
+	err = again(ctx, func() error {
+		img, grant, err := s.membersOf(ctx, r, policy.AddMember)
+		if err != nil {
+			return err
+		}
+		m, err = s.Images.AddMember(ctx, grant, img, project)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return memberAnswer(m), nil
 }
 
-func memberList(context.Context, *Services, *Request) (*Response, error) {
-	return nil, problem.New(problem.Internal, "to be written")
+// memberList lists the projects that an image is shared with, as far as the
+// caller may see them.
+//
+// Source: glance/api/v2/image_members.py, ImageMembersController.index.
+func memberList(ctx context.Context, s *Services, r *Request) (*Response, error) {
+	img, grant, err := s.membersOf(ctx, r, policy.GetMembers)
+	if err != nil {
+		return nil, err
+	}
+	// get_member is asked about the image, so its answer is the same for each row.
+	may, err := s.Policy.Decide(policy.GetMember, r.Caller, image.Target(img, r.Caller))
+	if err != nil {
+		return nil, err
+	}
+	if !may {
+		return membersAnswer(func(func(image.Member, error) bool) {})
+	}
+	members, err := s.Images.Members(ctx, grant, r.Caller, img)
+	if err != nil {
+		return nil, err
+	}
+	return membersAnswer(members)
 }
 
-func memberShow(context.Context, *Services, *Request) (*Response, error) {
-	return nil, problem.New(problem.Internal, "to be written")
+// memberShow shows one project that an image is shared with. Whatever keeps it
+// from the caller is told as its absence.
+//
+// Source: glance/api/v2/image_members.py, ImageMembersController.show.
+func memberShow(ctx context.Context, s *Services, r *Request) (*Response, error) {
+	_, m, err := s.lookUpMember(ctx, r)
+	if problem.Is(err, problem.Forbidden) {
+		_, message := problem.Status(err)
+		err = problem.New(problem.NotFound, "%s", message)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return memberAnswer(m), nil
 }
 
-func memberUpdate(context.Context, *Services, *Request) (*Response, error) {
-	return nil, problem.New(problem.Internal, "to be written")
+// memberUpdate says what a project makes of an image. Which statuses there are
+// is looked at last.
+//
+// Source: glance/api/v2/image_members.py, ImageMembersController.update.
+func memberUpdate(ctx context.Context, s *Services, r *Request) (*Response, error) {
+	status, err := readMemberStatus(r.JSON)
+	if err != nil {
+		return nil, err
+	}
+	var m image.Member
+	err = again(ctx, func() error {
+		img, row, err := s.lookUpMember(ctx, r)
+		if err != nil {
+			return err
+		}
+		grant, err := s.authorize(policy.ModifyMember, r.Caller, img)
+		if err != nil {
+			return err
+		}
+		m, err = s.Images.SetMemberStatus(ctx, grant, img, row, status)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return memberAnswer(m), nil
 }
 
-func memberDelete(context.Context, *Services, *Request) (*Response, error) {
-	return nil, problem.New(problem.Internal, "to be written")
+// memberDelete stops sharing an image with a project.
+//
+// Source: glance/api/v2/image_members.py, ImageMembersController.delete.
+func memberDelete(ctx context.Context, s *Services, r *Request) (*Response, error) {
+	err := again(ctx, func() error {
+		img, m, err := s.lookUpMember(ctx, r)
+		if err != nil {
+			return err
+		}
+		grant, err := s.authorize(policy.DeleteMember, r.Caller, img)
+		if err != nil {
+			return err
+		}
+		return s.Images.RemoveMember(ctx, grant, img, m)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &Response{Status: http.StatusNoContent}, nil
+}
+
+// membersOf returns an image that has members, and the grant of rule on it. As
+// in Glance the image's own visibility comes first, then whether the caller sees
+// it, then the rule.
+//
+// Source: glance/api/v2/policy.py, MemberAPIPolicy._enforce.
+func (s *Services) membersOf(ctx context.Context, r *Request, rule policy.Rule) (*image.Image, policy.Grant, error) {
+	img, err := s.Images.Get(ctx, r.Caller, r.Params["image_id"])
+	if err != nil {
+		return nil, policy.Grant{}, err
+	}
+	if err := img.HasMembers(); err != nil {
+		return nil, policy.Grant{}, err
+	}
+	if _, err := s.authorize(policy.GetImage, r.Caller, img); err != nil {
+		return nil, policy.Grant{}, err
+	}
+	grant, err := s.authorize(rule, r.Caller, img)
+	return img, grant, err
+}
+
+// lookUpMember returns an image and the row that the path names.
+//
+// Source: glance/api/v2/image_members.py, _lookup_member.
+func (s *Services) lookUpMember(ctx context.Context, r *Request) (*image.Image, image.Member, error) {
+	img, grant, err := s.membersOf(ctx, r, policy.GetMember)
+	if err != nil {
+		return nil, image.Member{}, err
+	}
+	m, err := s.Images.Member(ctx, grant, r.Caller, img, r.Params["member_id"])
+	return img, m, err
 }

@@ -163,9 +163,9 @@ func (x *exchange) stream(response *Response) {
 	case err != nil && clientGone(err):
 		x.err = fmt.Errorf("%w: %w", errClientGone, err)
 	case err != nil:
-		x.err = fmt.Errorf("sending image data: %w", err)
-	case n != response.Length:
-		x.err = fmt.Errorf("sending image data: %d of %d bytes were there", n, response.Length)
+		x.err = fmt.Errorf("sending the body: %w", err)
+	case response.Length != unknownLength && n != response.Length:
+		x.err = fmt.Errorf("sending the body: %d of %d bytes were there", n, response.Length)
 	default:
 		return
 	}
@@ -182,9 +182,12 @@ func clientGone(err error) bool {
 		errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, net.ErrClosed)
 }
 
-// setLength says how long the body is, where there can be one.
+// unknownLength is the length of a stream that is made while it is sent.
+const unknownLength = -1
+
+// setLength says how long the body is, where there can be one and it is known.
 func setLength(header http.Header, status int, length int64) {
-	if status != http.StatusNoContent && status != http.StatusNotModified {
+	if length != unknownLength && status != http.StatusNoContent && status != http.StatusNotModified {
 		header.Set("Content-Length", strconv.FormatInt(length, 10))
 	}
 }

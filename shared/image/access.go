@@ -106,7 +106,7 @@ func owns(c caller.Caller, img *Image) bool {
 }
 
 func memberKey(imageID, project string) table.Key {
-	return table.Key{Partition: partition(imageID), Sort: "member#" + table.Text(project, maxProjectKey)}
+	return table.Key{Partition: partition(imageID), Sort: memberPrefix + table.Text(project, maxProjectKey)}
 }
 
 // maxProjectKey is the room, in bytes, that a project's id gets in a key.

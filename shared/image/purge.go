@@ -11,7 +11,6 @@ import (
 
 	"github.com/gander-images/gander/shared/blob"
 	"github.com/gander-images/gander/shared/due"
-	"github.com/gander-images/gander/shared/table"
 	"github.com/gander-images/gander/shared/task"
 )
 
@@ -77,7 +76,7 @@ func (s *Service) purge(ctx context.Context, img *Image) error {
 			return err
 		}
 	}
-	if err := s.removeMembers(ctx, img.ID); err != nil {
+	if err := s.removeMembers(ctx, img); err != nil {
 		return err
 	}
 	gone := &Image{ID: img.ID, Status: Purged}
@@ -93,30 +92,6 @@ func (s *Service) removeBytes(ctx context.Context, l Location) error {
 		return fmt.Errorf("removing %s from store %s: %w", l.Name, l.Store, err)
 	}
 	return nil
-}
-
-// removeMembers deletes all member rows of the image, in batches.
-func (s *Service) removeMembers(ctx context.Context, imageID string) error {
-	for {
-		page, err := s.Table.Query(ctx, table.Query{Partition: partition(imageID), Prefix: "member#", Limit: table.MaxWrites})
-		if err != nil {
-			return fmt.Errorf("reading members of image %s: %w", imageID, err)
-		}
-		if len(page.Items) == 0 && !page.More {
-			return nil
-		}
-		writes := make([]table.Write, len(page.Items))
-		for i, item := range page.Items {
-			writes[i] = table.Write{Kind: table.Delete, Key: item.Key, If: table.IfRevision(item.Revision)}
-		}
-		outcome, err := s.Table.Transact(ctx, writes...)
-		if err != nil {
-			return fmt.Errorf("removing members of image %s: %w", imageID, err)
-		}
-		if !outcome.OK() {
-			return errChanged
-		}
-	}
 }
 
 // RemoveParts is the handler of PartsKind: it removes what an upload left, begun
