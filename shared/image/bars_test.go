@@ -75,12 +75,14 @@ func TestBars(t *testing.T) {
 func TestP12AmongTenThousand(t *testing.T) {
 	for _, n := range []int{25, 10000} {
 		l := newLister(t)
-		l.put(t, numbered(n)...)
+		images, members := mixed(n)
+		l.put(t, images...)
+		l.putMembers(t, images, members)
 		for _, c := range []struct {
 			who    caller.Caller
 			query  string
 			scopes int64
-		}{{demo, "", 2}, {demo, "visibility=all", 3}, {admin, "", 1}, {admin, "sort=name:asc", 1}} {
+		}{{demo, "", 3}, {demo, "visibility=all", 4}, {admin, "", 1}, {admin, "sort=name:asc", 1}} {
 			what := fmt.Sprintf("a page of %d images for %s, %q", n, c.who.UserID, c.query)
 			want := table.Use{Gets: 1, Items: 25, Queries: c.scopes, Units: table.Units{Read: 25 + c.scopes}}
 			wantUse(t, what, l.meter, want, func() error {

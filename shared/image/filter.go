@@ -20,6 +20,9 @@ type filter struct {
 	ids        []string   // lower-cased, like names
 	nothing    bool       // no image can pass
 	tests      []test
+
+	// memberStatuses are those of the images shared with the caller that it wants.
+	memberStatuses []MemberStatus
 }
 
 type test func(*Image) bool
@@ -89,7 +92,7 @@ var notFilters = []string{"limit", "marker", "sort", "sort_key", "sort_dir"}
 // parseFilter reads every parameter. Of a repeated one the last counts, except
 // tags, which an image must all have.
 func parseFilter(params map[string][]string) (filter, error) {
-	var f filter
+	f := filter{memberStatuses: []MemberStatus{Accepted}}
 	names := make([]string, 0, len(params))
 	for name, values := range params {
 		if len(values) > 0 && !slices.Contains(notFilters, name) {
@@ -200,14 +203,20 @@ func readVisibility(f *filter, _, value string) error {
 	return nil
 }
 
-// readMemberStatus checks which images shared with the caller it wants.
-func readMemberStatus(_ *filter, _, value string) error {
-	switch value {
-	case "pending", "accepted", "rejected", "all":
-		return nil
+// readMemberStatus chooses among the images that others share with the caller.
+func readMemberStatus(f *filter, _, value string) error {
+	switch status := MemberStatus(value); status {
+	case Pending, Accepted, Rejected:
+		f.memberStatuses = []MemberStatus{status}
+	case "all":
+		f.memberStatuses = []MemberStatus{Accepted, Pending, Rejected}
+	default:
+		return problem.New(problem.Invalid, "Invalid status: '%s'. It must be one of: accepted, all, pending, rejected.", value)
 	}
-	return problem.New(problem.Invalid, "Invalid status: '%s'. It must be one of: accepted, all, pending, rejected.", value)
+	return nil
 }
+
+func (f *filter) wantsMember(s MemberStatus) bool { return slices.Contains(f.memberStatuses, s) }
 
 func readProtected(f *filter, _, value string) error {
 	if value != "true" && value != "false" {

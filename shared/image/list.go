@@ -91,9 +91,12 @@ func errMarker(id string) error {
 //
 // A page in an order that entries are kept in reads what it shows, wherever it
 // stands in the list. A filter makes it read on; a page that shows something
-// ends after 2,000 records. Other orders read all images that c may list. A
-// record is listed as it is when it is read: an image that is renamed while
-// somebody walks a list by name may appear in two pages, or in none.
+// ends after 2,000 records. Images that others share with c are found by
+// creation: a page by name reads all of those. Other orders read all images that
+// c may list. A record is listed as it is when it is read: an image that is
+// renamed while somebody walks a list by name may appear in two pages, or in
+// none; so may one that goes from one list to another, of public and community
+// images or by its status for the member, while both are read for one page.
 //
 // Errors: Invalid and Forbidden for a marker that is no image, or not the
 // caller's to see; Unavailable when the context's deadline comes before anything
@@ -111,7 +114,7 @@ func (s *Service) List(ctx context.Context, g policy.Grant, c caller.Caller, q Q
 	l := &listing{service: s, caller: c, query: q, marker: marker, may: may}
 	switch order, backward, ok := q.sort.listOrder(); {
 	case q.filter.ids != nil:
-		return l.scan(ctx, named(q.filter.ids))
+		return l.scan(ctx, l.named(q.filter.ids))
 	case !ok:
 		return l.scan(ctx, l.everything())
 	default:
@@ -156,81 +159,22 @@ type listing struct {
 	reads   int // records looked at
 }
 
-// scopes returns the lists in which all that the caller may list, and wants,
-// can be found; an image may stand in several of them.
-func (l *listing) scopes() []scope {
-	scopes := l.openScopes()
-	if l.query.filter.hidden {
-		for i, sc := range scopes {
-			scopes[i] = sc.apart()
-		}
-	}
-	return scopes
-}
-
-func (l *listing) openScopes() []scope {
-	f, c := &l.query.filter, l.caller
-	mine := c.ProjectID != ""
-	switch {
-	case f.nothing:
-		return nil
-	case f.owner != nil && (c.Admin || mine && *f.owner == c.ProjectID):
-		return []scope{ownScope(*f.owner)}
-	case f.visibility == Public:
-		return []scope{publicScope}
-	case f.visibility == Community:
-		return []scope{communityScope}
-	case c.Admin:
-		return []scope{allScope}
-	}
-	var scopes []scope
-	if mine {
-		scopes = append(scopes, ownScope(c.ProjectID))
-	}
-	switch f.visibility {
-	case "":
-		scopes = append(scopes, publicScope)
-	case anyVisibility:
-		scopes = append(scopes, publicScope, communityScope)
-	}
-	return scopes
-}
-
-// belongs reports whether the record, as it is now, is in the list. Its entry
-// may be older.
-//
-// Source: glance/db/sqlalchemy/api.py, _select_images_query and image_get_all.
-func (l *listing) belongs(img *Image) bool {
-	c := l.caller
-	own := owns(c, img)
-	switch {
-	case !listed(img.Status), !visible(img, c, false):
-		return false
-	case img.Visibility == Community && l.query.filter.visibility == "" && !own:
-		return false
-	case !c.Admin && !own && img.Visibility != Public && img.Visibility != Community:
-		return false // one that nobody owns is seen by its id alone
-	}
-	return l.query.filter.passes(img)
-}
-
 // after reports whether the image stands behind the marker.
 func (l *listing) after(img *Image) bool {
 	return l.marker == nil || l.query.sort.compare(l.marker, img) < 0
 }
 
-// records reads the images with the ids, nil where one is gone.
-func (l *listing) records(ctx context.Context, ids []string) ([]*Image, error) {
-	keys := make([]table.Key, len(ids))
-	for i, id := range ids {
-		keys[i] = Key(id)
+// records reads the images of the candidates, nil where one is gone.
+func (l *listing) records(ctx context.Context, found []candidate) ([]*Image, error) {
+	keys := make([]table.Key, len(found))
+	for i := range found {
+		keys[i] = Key(found[i].id)
 	}
 	items, err := l.service.Table.Get(ctx, keys...)
 	if err != nil {
-		return nil, fmt.Errorf("reading %d images of a list: %w", len(ids), err)
+		return nil, fmt.Errorf("reading %d images of a list: %w", len(found), err)
 	}
-	l.reads += len(ids)
-	images := make([]*Image, len(ids))
+	images := make([]*Image, len(found))
 	for i, item := range items {
 		if item == nil {
 			continue

@@ -2,7 +2,9 @@ package image
 
 import (
 	"context"
+	"encoding/json"
 	"log/slog"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -70,6 +72,28 @@ func (l *lister) put(tb testing.TB, images ...*Image) {
 	}
 	if len(writes) > 0 {
 		flush()
+	}
+}
+
+// putMembers stores rows and mirrors of images that are stored.
+func (l *lister) putMembers(tb testing.TB, images []*Image, members modelMembers) {
+	tb.Helper()
+	var writes []table.Write
+	for _, img := range images {
+		for project, status := range members[strings.ToLower(img.ID)] {
+			body, err := json.Marshal(Member{ID: project, ImageID: img.ID, Status: status})
+			if err != nil {
+				tb.Fatal(err)
+			}
+			writes = append(writes,
+				table.Write{Kind: table.Put, Key: memberKey(img.ID, project), Schema: memberSchema, Body: body, If: table.IfAbsent()},
+				table.Write{Kind: table.Put, Key: mirrorKey(img, project, status), Schema: entrySchema, Body: entryBody(img.ID), If: table.IfAbsent()})
+		}
+	}
+	for some := range slices.Chunk(writes, table.MaxWrites) {
+		if outcome, err := l.Table.Transact(context.Background(), some...); err != nil || !outcome.OK() {
+			tb.Fatalf("storing members: %v, %v", outcome, err)
+		}
 	}
 }
 

@@ -90,6 +90,8 @@ var listers = []caller.Caller{
 
 // A modelQuery is a list call in a form that the model understands.
 type modelQuery struct {
+	members modelMembers
+	status  string // of members; "all" for any
 	params  map[string][]string
 	keys    []string
 	desc    []bool
@@ -111,9 +113,16 @@ func (q *modelQuery) may(img *Image) (bool, error) {
 	return !q.refuse || img.Properties["secret"] == "", nil
 }
 
-func drawQuery(t *rapid.T, images []*Image) *modelQuery {
-	q := &modelQuery{params: map[string][]string{}, keep: map[string]func(*Image) bool{}, refuse: rapid.IntRange(0, 3).Draw(t, "refuse") == 0}
+func drawQuery(t *rapid.T, images []*Image, members modelMembers) *modelQuery {
+	q := &modelQuery{
+		members: members, status: "accepted",
+		params: map[string][]string{}, keep: map[string]func(*Image) bool{}, refuse: rapid.IntRange(0, 3).Draw(t, "refuse") == 0,
+	}
 	drawSort(t, q)
+	if status := rapid.SampledFrom([]string{"", "", "accepted", "pending", "rejected", "all"}).Draw(t, "member status"); status != "" {
+		q.set("member_status", status)
+		q.status = status
+	}
 	switch rapid.SampledFrom([]string{"", "", "public", "private", "shared", "community", "all", "none"}).Draw(t, "visibility") {
 	case "none":
 		q.set("visibility", "")
@@ -226,7 +235,7 @@ func (q *modelQuery) rows(images []*Image, c caller.Caller) []*Image {
 
 func (q *modelQuery) shows(img *Image, c caller.Caller) bool {
 	own := img.Owner != nil && c.ProjectID != "" && *img.Owner == c.ProjectID
-	open := img.Visibility == Public || img.Visibility == Community
+	open := img.Visibility == Public || img.Visibility == Community || img.Visibility == Shared && q.shared(img, c)
 	switch {
 	case q.none, img.Hidden != q.hidden, !slices.Contains([]Status{Queued, Active, Saving, Importing, Deactivated}, img.Status):
 		return false
@@ -244,6 +253,13 @@ func (q *modelQuery) shows(img *Image, c caller.Caller) bool {
 	}
 	ok, _ := q.may(img)
 	return ok
+}
+
+// shared reports whether the image's row for the caller's project is one that
+// was asked for.
+func (q *modelQuery) shared(img *Image, c caller.Caller) bool {
+	status, ok := q.members[strings.ToLower(img.ID)][c.ProjectID]
+	return ok && (q.status == "all" || q.status == string(status))
 }
 
 func (q *modelQuery) compare(a, b *Image) int {
@@ -319,6 +335,23 @@ func (q *modelQuery) walk(t *rapid.T, l *lister, c caller.Caller, limit int) []s
 	}
 }
 
+// modelMembers are the statuses of members by image, in lower case, and project.
+type modelMembers map[string]map[string]MemberStatus
+
+// drawMembers shares images with those who list, their own projects too, and
+// whatever the visibility: rows outlive it.
+func drawMembers(t *rapid.T, images []*Image) modelMembers {
+	members := modelMembers{}
+	for _, img := range images {
+		rows := map[string]MemberStatus{}
+		for _, project := range rapid.SliceOfDistinct(rapid.SampledFrom([]string{"demo", "other", "strangers"}), rapid.ID[string]).Draw(t, "members") {
+			rows[project] = rapid.SampledFrom([]MemberStatus{Accepted, Accepted, Pending, Rejected}).Draw(t, "row")
+		}
+		members[strings.ToLower(img.ID)] = rows
+	}
+	return members
+}
+
 func drawImages(t *rapid.T, most int) []*Image {
 	return rapid.SliceOfNDistinct(rapid.Custom(drawImage), rapid.SampledFrom([]int{0, most / 2}).Draw(t, "least"), most, func(img *Image) string { return strings.ToLower(img.ID) }).Draw(t, "images")
 }
@@ -328,11 +361,13 @@ func drawImages(t *rapid.T, most int) []*Image {
 func TestListIsTheModel(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		images := drawImages(rt, 40)
+		members := drawMembers(rt, images)
 		l := newLister(t)
 		l.put(t, images...)
+		l.putMembers(t, images, members)
 		for range 6 {
 			c := rapid.SampledFrom(listers).Draw(rt, "caller")
-			q := drawQuery(rt, images)
+			q := drawQuery(rt, images, members)
 			want := idsIn(q.rows(images, c))
 			got := q.walk(rt, l, c, rapid.IntRange(1, 9).Draw(rt, "limit"))
 			if diff := gocmp.Diff(want, got); diff != "" {
@@ -347,11 +382,13 @@ func TestListIsTheModel(t *testing.T) {
 func TestListFromAnyMarker(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		images := drawImages(rt, 30)
+		members := drawMembers(rt, images)
 		l := newLister(t)
 		l.put(t, images...)
+		l.putMembers(t, images, members)
 		for range min(len(images), 6) {
 			c := rapid.SampledFrom(listers).Draw(rt, "caller")
-			q := drawQuery(rt, images)
+			q := drawQuery(rt, images, members)
 			marker := rapid.SampledFrom(images).Draw(rt, "marker")
 			q.set("marker", marker.ID)
 			parsed, err := ParseQuery(q.params)
@@ -359,7 +396,7 @@ func TestListFromAnyMarker(t *testing.T) {
 				rt.Fatal(err)
 			}
 			page, err := l.List(context.Background(), l.grant, c, parsed, q.may)
-			if want := markerFault(marker, c); problem.CodeOf(err) != want || err != nil && want == problem.Internal {
+			if want := markerFault(marker, members, c); problem.CodeOf(err) != want || err != nil && want == problem.Internal {
 				rt.Fatalf("marker %s for %s: %v, not %d", describe(marker), c.UserID, err, want)
 			}
 			want := []string{}
@@ -375,8 +412,9 @@ func TestListFromAnyMarker(t *testing.T) {
 	})
 }
 
-func markerFault(marker *Image, c caller.Caller) problem.Code {
+func markerFault(marker *Image, members modelMembers, c caller.Caller) problem.Code {
 	gone := slices.Contains([]Status{Deleted, Purging, PendingDelete}, marker.Status)
+	_, member := members[strings.ToLower(marker.ID)][c.ProjectID]
 	switch {
 	case c.Admin:
 		return problem.Internal // none
@@ -385,6 +423,8 @@ func markerFault(marker *Image, c caller.Caller) problem.Code {
 	case marker.Owner == nil, marker.Visibility == Public, marker.Visibility == Community:
 		return problem.Internal
 	case c.ProjectID != "" && *marker.Owner == c.ProjectID:
+		return problem.Internal
+	case marker.Visibility == Shared && member: // of whatever status
 		return problem.Internal
 	}
 	return problem.Forbidden
@@ -408,7 +448,7 @@ func TestP1EveryWriteIsListed(t *testing.T) {
 			byID[strings.ToLower(after.ID)] = after
 			c := rapid.SampledFrom(listers).Draw(rt, "caller")
 			images := slices.Collect(maps.Values(byID))
-			q := drawQuery(rt, nil)
+			q := drawQuery(rt, nil, nil)
 			want := idsIn(q.rows(images, c))
 			got := q.walk(rt, &lister{Service: &reader, grant: l.grant}, c, 100)
 			if diff := gocmp.Diff(want, got); diff != "" {

@@ -13,13 +13,21 @@ const maxEntries = 500
 
 // A candidate is an image that an entry names, at the place where it stood.
 type candidate struct {
-	id   string
-	sort string // the entry's sort key
-	at   string // its place among all streams of the listing
+	id     string
+	sort   string // the entry's sort key
+	at     string // its place among all streams of the listing
+	shared bool   // the caller's project has a member row of a status that was asked for
+}
+
+// A reader answers queries as a table does.
+type reader interface {
+	Query(ctx context.Context, q table.Query) (table.Page, error)
 }
 
 // A stream reads one range of one list, a page at a time.
 type stream struct {
+	from      reader // nil: the table of the merge
+	mirror    bool   // of what is shared with the caller
 	partition string
 	prefix    string
 	cut       int    // bytes of the sort key that do not count for its place
@@ -59,12 +67,15 @@ func (m *merge) before(a, b *candidate) bool {
 }
 
 // take removes the candidate that peek returned from every stream.
-func (m *merge) take(c candidate) {
+func (m *merge) take(next *candidate) candidate {
+	c := *next
 	for _, st := range m.streams {
 		if len(st.ahead) > 0 && st.ahead[0].at == c.at {
 			st.ahead = st.ahead[1:]
+			c.shared = c.shared || st.mirror
 		}
 	}
+	return c
 }
 
 // next returns up to n candidates, as long as they pass while; none at the end.
@@ -78,17 +89,19 @@ func (m *merge) next(ctx context.Context, n int, while func(*candidate) bool) ([
 		if c == nil || !while(c) {
 			break
 		}
-		found := *c
-		m.take(found)
-		out = append(out, found)
+		out = append(out, m.take(c))
 	}
 	return out, nil
 }
 
 // fill reads on in the stream when nothing of it is at hand.
 func (m *merge) fill(ctx context.Context, st *stream) error {
+	from := st.from
+	if from == nil {
+		from = m.table
+	}
 	for len(st.ahead) == 0 && !st.ended {
-		page, err := m.table.Query(ctx, table.Query{
+		page, err := from.Query(ctx, table.Query{
 			Partition: st.partition, Prefix: st.prefix, After: st.last, Backward: m.backward, Limit: m.entries,
 		})
 		if err != nil {
@@ -111,18 +124,9 @@ func (m *merge) fill(ctx context.Context, st *stream) error {
 // readAhead makes further queries larger: what was asked for was not enough.
 func (m *merge) readAhead() { m.entries = max(m.entries, min(2*m.entries, maxEntries)) }
 
-// ids implements source.
-func (m *merge) ids(ctx context.Context, n int) ([]string, error) {
-	found, err := m.next(ctx, n, func(*candidate) bool { return true })
-	return idsOf(found), err
-}
-
-func idsOf(found []candidate) []string {
-	ids := make([]string, len(found))
-	for i := range found {
-		ids[i] = found[i].id
-	}
-	return ids
+// candidates implements source.
+func (m *merge) candidates(ctx context.Context, n int) ([]candidate, error) {
+	return m.next(ctx, n, func(*candidate) bool { return true })
 }
 
 // streams opens the lists of the order, in all scopes and shards, at their start.
@@ -141,7 +145,21 @@ func (l *listing) streams(o order) []*stream {
 			streams = append(streams, &stream{partition: listPartition(sc, o, n)})
 		}
 	}
+	for _, sc := range l.mirrors() {
+		for n := range shards {
+			streams = append(streams, l.mirrorStream(listPartition(sc, createdOrder, n), o))
+		}
+	}
 	return streams
+}
+
+// mirrorStream opens one list of what is shared with the caller.
+func (l *listing) mirrorStream(partition string, o order) *stream {
+	st := &stream{partition: partition, mirror: true}
+	if o == nameOrder {
+		st.from = byName{l}
+	}
+	return st
 }
 
 func namedStream(partition, name string, o order) *stream {

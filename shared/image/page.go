@@ -107,12 +107,13 @@ func (p *ordered) readOn(ctx context.Context, next *candidate, n int) error {
 	if err != nil {
 		return err
 	}
-	images, err := p.records(ctx, idsOf(found))
+	images, err := p.records(ctx, found)
 	if err != nil {
 		return err
 	}
+	p.reads += len(found)
 	for i, img := range images {
-		if img == nil || !p.stands(img, found[i]) || !p.belongs(img) || !p.after(img) || p.shown[found[i].id] {
+		if img == nil || !p.stands(img, found[i]) || !p.belongs(img, found[i].shared) || !p.after(img) || p.shown[found[i].id] {
 			continue
 		}
 		if ok, err := p.may(img); err != nil {
@@ -146,9 +147,10 @@ func (p *ordered) add(img *Image) {
 // addClass adds the images of a class, in the order of their whole names.
 func (p *ordered) addClass(ctx context.Context, class string) error {
 	b := &best{sort: p.query.sort, limit: p.left(), room: maxPageBytes - p.bytes}
-	source := sourceFunc(func(ctx context.Context, n int) ([]string, error) {
+	source := sourceFunc(func(ctx context.Context, n int) ([]candidate, error) {
 		found, err := p.merge.next(ctx, n, func(c *candidate) bool { return nameClass(c.sort) == class })
-		return idsOf(found), err
+		p.reads += len(found)
+		return found, err
 	})
 	if err := p.collect(ctx, b, source); err != nil {
 		return err

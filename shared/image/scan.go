@@ -5,22 +5,22 @@ import (
 	"slices"
 )
 
-// A source gives the ids of images to look at: up to n, none at its end.
+// A source gives images to look at: up to n, none at its end.
 type source interface {
-	ids(ctx context.Context, n int) ([]string, error)
+	candidates(ctx context.Context, n int) ([]candidate, error)
 }
 
-type sourceFunc func(ctx context.Context, n int) ([]string, error)
+type sourceFunc func(ctx context.Context, n int) ([]candidate, error)
 
-func (f sourceFunc) ids(ctx context.Context, n int) ([]string, error) { return f(ctx, n) }
+func (f sourceFunc) candidates(ctx context.Context, n int) ([]candidate, error) { return f(ctx, n) }
 
-// named gives the ids that the caller asked for, those that can be an image's.
-func named(ids []string) source {
-	return sourceFunc(func(_ context.Context, n int) ([]string, error) {
-		var out []string
+// named gives the images that the caller asked for by id, where it can be one.
+func (l *listing) named(ids []string) source {
+	return sourceFunc(func(_ context.Context, n int) ([]candidate, error) {
+		var out []candidate
 		for len(ids) > 0 && len(out) < n {
 			if IsID(ids[0]) {
-				out = append(out, ids[0])
+				out = append(out, candidate{id: ids[0]})
 			}
 			ids = ids[1:]
 		}
@@ -50,16 +50,21 @@ func (l *listing) collect(ctx context.Context, b *best, from source) error {
 		if pressed(ctx) {
 			return errLate
 		}
-		ids, err := from.ids(ctx, maxBatch)
-		if err != nil || len(ids) == 0 {
+		found, err := from.candidates(ctx, maxBatch)
+		if err != nil || len(found) == 0 {
 			return err
 		}
-		images, err := l.records(ctx, ids)
+		images, err := l.records(ctx, found)
 		if err != nil {
 			return err
 		}
-		for _, img := range images {
-			if img == nil || !l.belongs(img) || !l.after(img) || !b.wants(img) {
+		if l.query.filter.ids != nil {
+			if err := l.join(ctx, found, images); err != nil {
+				return err
+			}
+		}
+		for i, img := range images {
+			if img == nil || !l.belongs(img, found[i].shared) || !l.after(img) || !b.wants(img) {
 				continue
 			}
 			ok, err := l.may(img)
