@@ -68,7 +68,7 @@ var behindGateway = []difference{
 		status: 300, shapes: "http",
 	},
 	{
-		row: "paths that are not UTF-8", scenario: "TestRoutes", calls: []string{"GET /v2/images/%ff", "GET /v2/nope/%ff"},
+		row: "paths that are not UTF-8", scenario: "TestRoutes", calls: []string{"GET /v2/images/%ff", "GET /v2/nope/%ff", "GET /gander/v1/%ff"},
 		status: 404, shapes: "http",
 	},
 	{
@@ -109,7 +109,7 @@ var behindGateway = []difference{
 	},
 	{
 		row: "`WWW-Authenticate`, `Content-MD5`", scenario: "TestAuthentication",
-		calls:  []string{"* (none)", "* (blanks)", "* (a bad one)", "GET /v2/nope", "GET /v2", "GET /v2/", "GET /v2/%ff", "GET /v2.5/images/x", "PATCH /v2/images"},
+		calls:  []string{"* (none)", "* (blanks)", "* (a bad one)", "GET /v2/nope", "GET /v2", "GET /v2/", "GET /v2/%ff", "GET /v2.5/images/x", "PATCH /v2/images", "GET /gander/v1", "GET /gander/v1/nope"},
 		header: map[string]string{"Www-Authenticate": "", "X-Amzn-Remapped-Www-Authenticate": `Keystone uri="` + publicEndpoint + `"`}, shapes: "rest data",
 	},
 	{

@@ -26,6 +26,14 @@ type Operation struct {
 	Body    BodyKind      // which request body it takes
 	Public  bool          // answers without a token
 	Serve   func(context.Context, *Services, *Request) (*Response, error)
+
+	// Gate is a rule about the caller alone, which is asked before body and query
+	// are looked at; empty where there is none.
+	Gate policy.Rule
+
+	// Unlisted says that other methods on its paths are answered as unknown paths
+	// are, and not by a list of those that work.
+	Unlisted bool
 }
 
 // Needs names what an operation uses, and so which clients are built for it,
@@ -119,6 +127,7 @@ type Request struct {
 	Log           *slog.Logger
 
 	route route
+	gate  policy.Grant // of the operation's Gate
 }
 
 // A Response is an operation's answer. Body and Stream exclude each other.
@@ -127,7 +136,7 @@ type Response struct {
 	Header http.Header
 	Body   []byte        // application/json unless Header says otherwise
 	Stream io.ReadCloser // closed by whoever writes the answer
-	Length int64         // bytes of Stream
+	Length int64         // bytes of Stream, or unknownLength
 }
 
 // All lists the operations in the order of the Image API reference. Nothing

@@ -31,6 +31,7 @@ func init() { // after All, which the steps lead to
 		{"preflight", (*exchange).preflight},
 		{"token", (*exchange).authenticate},
 		{"route", (*exchange).reach},
+		{"gate", (*exchange).pass},
 		{"body expected", (*exchange).expectBody},
 		{"body size", (*exchange).readBody},
 		{"body text", (*exchange).checkText},
@@ -141,6 +142,20 @@ func (x *exchange) reach() (*Response, error) {
 func (x *exchange) serve() (*Response, error) {
 	r := x.request
 	return r.route.op.Serve(r.Context(), x.services, r)
+}
+
+// pass asks the rule that an operation puts before everything else.
+//
+// Source: glance/api/v2/tasks.py, _enforce_access_policy: its target is empty.
+func (x *exchange) pass() (*Response, error) {
+	r := x.request
+	rule := r.route.op.Gate
+	if rule == "" {
+		return nil, nil
+	}
+	grant, err := x.services.Policy.Authorize(rule, r.Caller, policy.Attributes{})
+	r.gate = grant
+	return nil, err
 }
 
 // expectBody holds the presence of a body against what the operation takes.

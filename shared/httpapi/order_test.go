@@ -19,6 +19,7 @@ var violations = map[string]violation{
 	"preflight":   {func(r *http.Request) { r.Method = http.MethodOptions }, 200, ""},
 	"token":       {without("X-Auth-Token"), 401, "valid token"},
 	"route":       {func(r *http.Request) { r.URL.Path = "/v2/nope" }, 404, "could not be found"},
+	"gate":        {gated, 403, "tasks_api_access"},
 	"body size":   {body(`{"name":"` + strings.Repeat("x", maxJSON) + `"}`), 413, "longer than"},
 	"body text":   {body("{\"name\":\"\xff\"}"), 400, "not valid UTF-8"},
 	"body syntax": {body(`{"name":`), 400, "Malformed JSON in request body."},
@@ -26,6 +27,15 @@ var violations = map[string]violation{
 	"query":       {func(r *http.Request) { r.URL.RawQuery = "x=%ff" }, 400, "query is not valid UTF-8"},
 	"serve":       {body(`{"self":"x"}`), 403, "'self' is read-only"},
 }
+
+// gated makes a request of one that a rule keeps the member from.
+func gated(r *http.Request) {
+	r.Method = http.MethodGet
+	r.URL.Path = "/v2/tasks/" + noImage
+}
+
+// noImage is an id that nothing has.
+const noImage = "00000000-0000-4000-8000-000000000000"
 
 // There are two ways to break the rule on the presence of a body.
 var (
@@ -40,6 +50,7 @@ var (
 // pairs are requests that break two neighbouring rules at once, where the two
 // breaks do not simply add up.
 var pairs = map[string]option{
+	"gate/body expected": gated, // the body stays
 	"body expected/body size": func(r *http.Request) {
 		unexpectedBody.breaks(r)
 		violations["body size"].breaks(r)
@@ -60,7 +71,7 @@ var pairs = map[string]option{
 // contract is the order that callers rely on, from the first check to the last
 // that operations share.
 var contract = []string{
-	"request id", "preflight", "token", "route", "body expected", "body size", "body text", "body syntax", "body kind", "query", "serve",
+	"request id", "preflight", "token", "route", "gate", "body expected", "body size", "body text", "body syntax", "body kind", "query", "serve",
 }
 
 // Whoever breaks two neighbouring rules is told of the first.
@@ -129,7 +140,7 @@ func TestAuthentication(t *testing.T) {
 		}
 	}
 	// Below a known version everything needs a token, also what is not there.
-	for _, line := range []string{"GET /v2/nope", "GET /v2", "GET /v2/", "PATCH /v2/images", "FROB /v2/nope", "GET /v2.5/images/x", "GET /v2/%ff"} {
+	for _, line := range []string{"GET /v2/nope", "GET /v2", "GET /v2/", "PATCH /v2/images", "FROB /v2/nope", "GET /v2.5/images/x", "GET /v2/%ff", "GET /gander/v1", "GET /gander/v1/nope"} {
 		w.call(line, without("X-Auth-Token")).want(401).has("Www-Authenticate", challenge)
 	}
 	for _, line := range []string{"GET /versions", "GET /healthcheck"} {

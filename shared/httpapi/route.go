@@ -23,7 +23,7 @@ type miss int
 const (
 	served      miss = iota
 	badPath          // not UTF-8
-	noPath           // a path that nobody knows
+	noPath           // a path that nobody knows, or does not tell of
 	noMethod         // a known path, another verb
 	noVerb           // an unknown path and an unknown verb
 	choices          // not below a known version
@@ -81,6 +81,9 @@ var knownVersions = []string{
 	"v2.8", "v2.9", "v2.10", "v2.11", "v2.12", "v2.13", "v2.15", "v2.17",
 }
 
+// ownAPI is where the operations stand that Glance does not have.
+const ownAPI = "/gander/v1"
+
 const versionAccept = "application/vnd.openstack.images-"
 
 var knownMethods = []string{
@@ -101,6 +104,8 @@ func (r *router) find(req *http.Request) route {
 	switch versioned := slices.Contains(knownVersions, first); {
 	case first == "versions":
 		return r.missed(versions, path, true)
+	case path == ownAPI, strings.HasPrefix(path, ownAPI+"/"):
+		return r.unknown(path, req.Method)
 	case versioned:
 		rest = path[1+len(first):]
 	case !utf8.ValidString(path):
@@ -117,9 +122,6 @@ func (r *router) find(req *http.Request) route {
 // below routes what follows a version.
 func (r *router) below(rest, asked, method string) route {
 	path := "/v2" + rest
-	if !utf8.ValidString(rest) {
-		return r.missed(badPath, path, false)
-	}
 	if rest == "" {
 		return r.missed(bareVersion, path, false)
 	}
@@ -131,6 +133,15 @@ func (r *router) below(rest, asked, method string) route {
 		return r.hit(op, params, path)
 	case len(methods) > 0:
 		return r.otherMethod(path, methods)
+	}
+	return r.unknown(path, method)
+}
+
+// unknown is a path that no row has, where callers need a token to learn that.
+func (r *router) unknown(path, method string) route {
+	switch {
+	case !utf8.ValidString(path):
+		return r.missed(badPath, path, false)
 	case !slices.Contains(knownMethods, method):
 		return r.missed(noVerb, path, false)
 	}
@@ -165,7 +176,7 @@ func (r *router) missed(why miss, path string, public bool) route {
 }
 
 // match returns the row that serves method on path, or else the rows that serve
-// other methods there.
+// other methods there, as far as they are listed.
 func (r *router) match(path, method string) (op *Operation, params map[string]string, others []*Operation) {
 	segments := strings.Split(path[1:], "/")
 	for _, p := range r.patterns {
@@ -176,7 +187,9 @@ func (r *router) match(path, method string) (op *Operation, params map[string]st
 		if slices.Contains(p.op.Methods, method) && utf8.ValidString(path) {
 			return p.op, found, nil
 		}
-		others = append(others, p.op)
+		if !p.op.Unlisted {
+			others = append(others, p.op)
+		}
 	}
 	return nil, nil, others
 }

@@ -43,6 +43,7 @@ func TestGatewayAnswersAlike(t *testing.T) {
 		"/", "/nope", "/versions", "/versions/x", "/healthcheck", "/v2", "/v2/", "/v2/nope", "/v2/images", "/v2/images/", "/v2/images/" + id,
 		"/v2/images/x", "/v2/images/%ff", "/v2/images/a%2Fb", "/v2/images/x/file", "/v2/images/x/y/z", "/v2/schemas/image",
 		"/v2/schemas/nope", "/v2/info/import", "/v2/info/stores", "/v2/info/stores/detail", "/v1/images", "/%ff",
+		"/v2/images/x/tasks", "/v2/tasks/x", "/gander/v1", "/gander/v1/nope", "/gander/v1/%ff", "/gander/v1/images/deleted", "/gander/v1/images/x/restore",
 	}
 	for _, path := range paths {
 		for _, method := range []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "FROB"} {

@@ -28,9 +28,9 @@ type Default struct {
 // Defaults returns all registered rules. The caller may change the list, not
 // what its elements point to.
 //
-// Source: glance/policies, release 32.0.0, and what its master adds.
+// Source: glance/policies, release 32.0.0, and what its master adds; ours.
 func Defaults() []Default {
-	return slices.Concat(baseDefaults, imageDefaults, otherDefaults, metadefDefaults)
+	return slices.Concat(baseDefaults, imageDefaults, otherDefaults, metadefDefaults, ownDefaults)
 }
 
 var projectOnly = []Scope{ScopeProject}

@@ -6,10 +6,12 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/gander-images/gander/shared/due"
+	"github.com/gander-images/gander/shared/problem"
 	"github.com/gander-images/gander/shared/table"
 )
 
@@ -90,31 +92,69 @@ type expired struct {
 	CreatedAt time.Time `json:"created_at"`
 }
 
-// OfImage returns the image's tasks that have not expired at now, oldest first,
-// up to 1,000.
+// Get returns the task with the id; nil where there is none, or none any more.
+func Get(ctx context.Context, t table.Table, id string, now time.Time) (*Task, error) {
+	own, _ := Task{ID: id}.keys()
+	items, err := t.Get(ctx, own)
+	if err != nil {
+		return nil, fmt.Errorf("reading task %s: %w", id, err)
+	}
+	if items[0] == nil {
+		return nil, nil
+	}
+	one, err := decode(items[0])
+	if err != nil || one.expired(now) {
+		return nil, err
+	}
+	return one, nil
+}
+
+// maxOfImage is how many tasks of one image are shown, the newest.
+const maxOfImage = 1000
+
+// OfImage returns the image's tasks that have not expired at now, oldest first:
+// of more than 1,000 the newest.
 func OfImage(ctx context.Context, t table.Table, imageID string, now time.Time) ([]Task, error) {
-	q := table.Query{Partition: "image#" + strings.ToLower(imageID), Prefix: "task#", Limit: 100}
+	q := table.Query{Partition: "image#" + strings.ToLower(imageID), Prefix: "task#", Backward: true, Limit: 100}
 	var tasks []Task
-	for len(tasks) < 1000 {
+	for more := true; more && len(tasks) < maxOfImage; {
 		page, err := t.Query(ctx, q)
 		if err != nil {
 			return nil, fmt.Errorf("reading tasks of image %s: %w", imageID, err)
 		}
-		for _, item := range page.Items {
-			var one Task
-			if err := json.Unmarshal(item.Body, &one); err != nil {
-				return nil, fmt.Errorf("reading task %s: %w", item.Sort, err)
+		for i := range page.Items {
+			one, err := decode(&page.Items[i])
+			if err != nil {
+				return nil, err
 			}
-			if one.ExpiresAt.After(now) {
-				tasks = append(tasks, one)
+			if !one.expired(now) {
+				tasks = append(tasks, *one)
 			}
 		}
-		if !page.More {
-			break
-		}
-		q.After = page.Last
+		more, q.After = page.More, page.Last
 	}
+	tasks = tasks[:min(len(tasks), maxOfImage)]
+	slices.Reverse(tasks)
 	return tasks, nil
+}
+
+func decode(item *table.Item) (*Task, error) {
+	if item.Schema > schema {
+		return nil, errNewer
+	}
+	var t Task
+	if err := json.Unmarshal(item.Body, &t); err != nil {
+		return nil, fmt.Errorf("reading task %s: %w", item.Sort, err)
+	}
+	return &t, nil
+}
+
+var errNewer = problem.New(problem.Unavailable, "This task was written by a newer version of the service. Try again later.")
+
+// expired reports whether nobody is shown the task at now, though it may still
+// be stored. One that has not ended does not expire.
+func (t *Task) expired(now time.Time) bool {
+	return !t.ExpiresAt.IsZero() && !t.ExpiresAt.After(now)
 }
 
 // Expire returns the handler of ExpireKind: it removes the task.
