@@ -3,8 +3,8 @@ package httpapi
 import (
 	"context"
 
+	"github.com/gander-images/gander/shared/image"
 	"github.com/gander-images/gander/shared/policy"
-	"github.com/gander-images/gander/shared/problem"
 )
 
 var (
@@ -22,10 +22,20 @@ var (
 	}
 )
 
-func imageDeactivate(context.Context, *Services, *Request) (*Response, error) {
-	return nil, problem.New(problem.Internal, "to be written")
+// imageDeactivate keeps everybody but admins from the data of an active image.
+//
+// Source: glance/api/v2/image_actions.py, ImageActionsController.deactivate.
+func imageDeactivate(ctx context.Context, s *Services, r *Request) (*Response, error) {
+	return s.changeImage(ctx, r, policy.Deactivate, func(grant policy.Grant, img *image.Image) error {
+		return s.Images.Deactivate(ctx, grant, r.Caller, img)
+	})
 }
 
-func imageReactivate(context.Context, *Services, *Request) (*Response, error) {
-	return nil, problem.New(problem.Internal, "to be written")
+// imageReactivate gives the data of a deactivated image back to callers.
+//
+// Source: glance/api/v2/image_actions.py, ImageActionsController.reactivate.
+func imageReactivate(ctx context.Context, s *Services, r *Request) (*Response, error) {
+	return s.changeImage(ctx, r, policy.Reactivate, func(grant policy.Grant, img *image.Image) error {
+		return s.Images.Reactivate(ctx, grant, r.Caller, img)
+	})
 }

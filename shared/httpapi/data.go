@@ -84,10 +84,6 @@ func (b *countedBody) Read(p []byte) (int, error) {
 // readUpload reads what the headers say of the bytes.
 func (s *Services) readUpload(r *Request) (image.UploadRequest, error) {
 	var upload image.UploadRequest
-	mediaType, _, _ := strings.Cut(r.Header.Get("Content-Type"), ";")
-	if strings.TrimSpace(mediaType) != octetStream {
-		return upload, problem.New(problem.UnsupportedMedia, "Image data is sent as %s.", octetStream)
-	}
 	var err error
 	if upload.Size, upload.Exact, err = declaredSize(r); err != nil {
 		return upload, err

@@ -72,7 +72,7 @@ func TestImageDataUploadRefuses(t *testing.T) {
 	}{
 		{"nope", "member", []option{without("Content-Type"), header(size, "x")}, 415, "The request media type  is not supported"},
 		{queued, "member", []option{header("Content-Type", "text/plain")}, 415, "The request media type text/plain is not supported"},
-		{queued, "member", []option{header("Content-Type", "Application/Octet-Stream")}, 415, "sent as application/octet-stream"},
+		{queued, "member", []option{header("Content-Type", "Application/Octet-Stream")}, 415, "takes application/octet-stream"},
 		{"nope", "member", []option{header(size, "x"), header(store, "x")}, 400, "number of bytes"},
 		{queued, "member", []option{header(size, "")}, 400, "number of bytes"},
 		{queued, "member", []option{header(size, "-1")}, 400, "number of bytes"},

@@ -3,6 +3,7 @@ package httpapi
 import (
 	"context"
 	"math/rand/v2"
+	"net/http"
 	"time"
 
 	"github.com/gander-images/gander/shared/caller"
@@ -33,6 +34,28 @@ func (s *Services) again(ctx context.Context, do func() error) error {
 		}
 		s.Images.Pause(rand.N(firstPause << tries))
 	}
+}
+
+// changeImage does something to the request's image that one rule allows, and
+// answers without a body.
+func (s *Services) changeImage(
+	ctx context.Context, r *Request, rule policy.Rule, do func(policy.Grant, *image.Image) error,
+) (*Response, error) {
+	err := s.again(ctx, func() error {
+		img, err := s.Images.Get(ctx, r.Caller, r.Params["image_id"])
+		if err != nil {
+			return err
+		}
+		grant, err := s.authorize(rule, r.Caller, img)
+		if err != nil {
+			return err
+		}
+		return do(grant, img)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &Response{Status: http.StatusNoContent}, nil
 }
 
 // again is Services.again without pauses.

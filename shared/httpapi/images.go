@@ -96,21 +96,9 @@ func imageShow(ctx context.Context, s *Services, r *Request) (*Response, error) 
 //
 // Source: glance/api/v2/images.py, ImagesController.delete.
 func imageDelete(ctx context.Context, s *Services, r *Request) (*Response, error) {
-	err := s.again(ctx, func() error {
-		img, err := s.Images.Get(ctx, r.Caller, r.Params["image_id"])
-		if err != nil {
-			return err
-		}
-		grant, err := s.authorize(policy.DeleteImage, r.Caller, img)
-		if err != nil {
-			return err
-		}
+	return s.changeImage(ctx, r, policy.DeleteImage, func(grant policy.Grant, img *image.Image) error {
 		return s.Images.Delete(ctx, grant, r.Caller, img)
 	})
-	if err != nil {
-		return nil, err
-	}
-	return &Response{Status: http.StatusNoContent}, nil
 }
 
 func imageAnswer(status int, img *image.Image) *Response {

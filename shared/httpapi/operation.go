@@ -24,6 +24,7 @@ type Operation struct {
 	Rules   []policy.Rule // those it may ask; empty where Glance checks none
 	Needs   Needs         // clients that boot builds, and all that the template may grant
 	Body    BodyKind      // which request body it takes
+	Media   []string      // media types of that body; empty: any
 	Public  bool          // answers without a token
 	Serve   func(context.Context, *Services, *Request) (*Response, error)
 
@@ -181,7 +182,8 @@ var (
 	ImageDataUpload = Operation{
 		Name: "image-data-upload", Methods: []string{"PUT"}, Paths: []string{"/v2/images/{image_id}/file"},
 		Rules: []policy.Rule{policy.UploadImage, policy.GetImage},
-		Needs: Tokens | ReadTable | ReadItems | WriteTable | WriteBytes | DeleteBytes, Body: RawBody, Serve: imageDataUpload,
+		Needs: Tokens | ReadTable | ReadItems | WriteTable | WriteBytes | DeleteBytes, Body: RawBody, Media: []string{octetStream},
+		Serve: imageDataUpload,
 	}
 	ImageDataDownload = Operation{
 		Name: "image-data-download", Methods: []string{"GET"}, Paths: []string{"/v2/images/{image_id}/file"},

@@ -3,6 +3,7 @@ package httpapi
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/gander-images/gander/shared/caller"
@@ -32,6 +33,7 @@ func init() { // after All, which the steps lead to
 		{"token", (*exchange).authenticate},
 		{"route", (*exchange).reach},
 		{"gate", (*exchange).pass},
+		{"media type", (*exchange).checkMedia},
 		{"body expected", (*exchange).expectBody},
 		{"body size", (*exchange).readBody},
 		{"body text", (*exchange).checkText},
@@ -156,6 +158,31 @@ func (x *exchange) pass() (*Response, error) {
 	grant, err := x.services.Policy.Authorize(rule, r.Caller, policy.Attributes{})
 	r.gate = grant
 	return nil, err
+}
+
+// checkMedia refuses a body in a form that the operation cannot read. An absent
+// one is in none of them.
+//
+// Source: glance/api/v2/images.py and image_data.py, RequestDeserializer, which
+// look at it first; RFC 5789, section 3.1.
+func (x *exchange) checkMedia() (*Response, error) {
+	r := x.request
+	media := r.route.op.Media
+	if len(media) == 0 || slices.Contains(media, mediaType(r)) {
+		return nil, nil
+	}
+	err := problem.New(problem.UnsupportedMedia, "This call takes %s.", strings.Join(media, " or "))
+	if r.Method == http.MethodPatch {
+		err = withHeader(err, "Accept-Patch", strings.Join(media, ", "))
+	}
+	return nil, err
+}
+
+// mediaType is the request's Content-Type without its parameters. Its letter case
+// counts.
+func mediaType(r *Request) string {
+	name, _, _ := strings.Cut(r.Header.Get("Content-Type"), ";")
+	return strings.TrimSpace(name)
 }
 
 // expectBody holds the presence of a body against what the operation takes.

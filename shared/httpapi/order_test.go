@@ -20,6 +20,7 @@ var violations = map[string]violation{
 	"token":       {without("X-Auth-Token"), 401, "valid token"},
 	"route":       {func(r *http.Request) { r.URL.Path = "/v2/nope" }, 404, "could not be found"},
 	"gate":        {gated, 403, "tasks_api_access"},
+	"media type":  {patched, 415, "This call takes application/openstack-images-v2.0-json-patch or application/openstack-images-v2.1"},
 	"body size":   {body(`{"name":"` + strings.Repeat("x", maxJSON) + `"}`), 413, "longer than"},
 	"body text":   {body("{\"name\":\"\xff\"}"), 400, "not valid UTF-8"},
 	"body syntax": {body(`{"name":`), 400, "Malformed JSON in request body."},
@@ -32,6 +33,13 @@ var violations = map[string]violation{
 func gated(r *http.Request) {
 	r.Method = http.MethodGet
 	r.URL.Path = "/v2/tasks/" + noImage
+}
+
+// patched makes a request of one that takes other media types than the body's.
+func patched(r *http.Request) {
+	r.Method = http.MethodPatch
+	r.URL.Path = "/v2/images/" + noImage
+	r.Header.Set("Content-Type", "application/json-patch+json")
 }
 
 // noImage is an id that nothing has.
@@ -50,7 +58,6 @@ var (
 // pairs are requests that break two neighbouring rules at once, where the two
 // breaks do not simply add up.
 var pairs = map[string]option{
-	"gate/body expected": gated, // the body stays
 	"body expected/body size": func(r *http.Request) {
 		unexpectedBody.breaks(r)
 		violations["body size"].breaks(r)
@@ -71,7 +78,8 @@ var pairs = map[string]option{
 // contract is the order that callers rely on, from the first check to the last
 // that operations share.
 var contract = []string{
-	"request id", "preflight", "token", "route", "gate", "body expected", "body size", "body text", "body syntax", "body kind", "query", "serve",
+	"request id", "preflight", "token", "route", "gate", "media type",
+	"body expected", "body size", "body text", "body syntax", "body kind", "query", "serve",
 }
 
 // Whoever breaks two neighbouring rules is told of the first.

@@ -2,7 +2,9 @@ package httpapi
 
 import (
 	"context"
+	"unicode/utf8"
 
+	"github.com/gander-images/gander/shared/image"
 	"github.com/gander-images/gander/shared/policy"
 	"github.com/gander-images/gander/shared/problem"
 )
@@ -22,10 +24,25 @@ var (
 	}
 )
 
-func imageTagAdd(context.Context, *Services, *Request) (*Response, error) {
-	return nil, problem.New(problem.Internal, "to be written")
+// imageTagAdd gives an image a tag, which it may have already.
+//
+// Source: glance/api/v2/image_tags.py, RequestDeserializer.update and
+// Controller.update.
+func imageTagAdd(ctx context.Context, s *Services, r *Request) (*Response, error) {
+	tag := r.Params["tag_value"]
+	if utf8.RuneCountInString(tag) > image.MaxNameLen {
+		return nil, problem.New(problem.Invalid, "A tag has at most %d characters.", image.MaxNameLen)
+	}
+	return s.changeImage(ctx, r, policy.ModifyImage, func(grant policy.Grant, img *image.Image) error {
+		return s.Images.AddTag(ctx, grant, r.Caller, img, tag)
+	})
 }
 
-func imageTagDelete(context.Context, *Services, *Request) (*Response, error) {
-	return nil, problem.New(problem.Internal, "to be written")
+// imageTagDelete takes a tag from an image.
+//
+// Source: glance/api/v2/image_tags.py, Controller.delete.
+func imageTagDelete(ctx context.Context, s *Services, r *Request) (*Response, error) {
+	return s.changeImage(ctx, r, policy.ModifyImage, func(grant policy.Grant, img *image.Image) error {
+		return s.Images.RemoveTag(ctx, grant, r.Caller, img, r.Params["tag_value"])
+	})
 }

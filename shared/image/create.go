@@ -33,6 +33,9 @@ func (s *Service) Create(ctx context.Context, add, publish policy.Grant, c calle
 		return nil, err
 	}
 	img := s.fromDraft(d, owner, c)
+	if err := checkRoom(nil, img); err != nil {
+		return nil, err
+	}
 	if err := s.save(ctx, nil, img); err != nil {
 		return nil, err
 	}
@@ -50,7 +53,9 @@ func permitsVisibility(g policy.Grant, v Visibility) error {
 }
 
 // ownerOf decides whose image it becomes: the caller's project's, unless an
-// admin says otherwise.
+// admin says otherwise. An empty owner is none.
+//
+// Source: glance/db/sqlalchemy/api.py, _image_update.
 func ownerOf(d Draft, c caller.Caller) (*string, error) {
 	own := c.ProjectID
 	switch {
@@ -58,6 +63,8 @@ func ownerOf(d Draft, c caller.Caller) (*string, error) {
 		return nil, nil
 	case !d.OwnerSaid:
 		return &own, nil
+	case c.Admin && deref(d.Owner) == "":
+		return nil, nil
 	case c.Admin, d.Owner != nil && *d.Owner == own:
 		return d.Owner, nil
 	}
@@ -77,10 +84,8 @@ func (s *Service) checkDraft(d Draft) error {
 	if d.ID != nil && !IsID(*d.ID) {
 		return problem.New(problem.Invalid, "'%s' is not a valid image ID: it must be a UUID.", *d.ID)
 	}
-	if d.MinDisk < 0 || d.MinDisk > MaxMinimum || d.MinRAM < 0 || d.MinRAM > MaxMinimum {
-		return problem.New(problem.Invalid, "min_disk and min_ram must lie between 0 and %d.", MaxMinimum)
-	}
 	for _, check := range []error{
+		checkMinimum("min_disk", d.MinDisk), checkMinimum("min_ram", d.MinRAM),
 		fits("name", text(d.Name)), fits("owner", text(d.Owner)),
 		oneOf("container_format", d.ContainerFormat, ContainerFormats),
 		oneOf("disk_format", d.DiskFormat, DiskFormats),
@@ -89,6 +94,13 @@ func (s *Service) checkDraft(d Draft) error {
 		if check != nil {
 			return check
 		}
+	}
+	return nil
+}
+
+func checkMinimum(what string, n int64) error {
+	if n < 0 || n > MaxMinimum {
+		return problem.New(problem.Invalid, "%s must lie between 0 and %d.", what, MaxMinimum)
 	}
 	return nil
 }
@@ -108,14 +120,21 @@ func oneOf(what string, value *string, allowed []string) error {
 }
 
 func (s *Service) checkProperties(properties map[string]string) error {
-	if n := len(properties); s.Limits.Properties >= 0 && n > s.Limits.Properties {
-		return problem.New(problem.TooLarge,
-			"The limit has been exceeded on the number of allowed image properties. Attempted: %d, Maximum: %d", n, s.Limits.Properties)
+	if err := s.checkPropertyCount(len(properties)); err != nil {
+		return err
 	}
 	for key := range properties {
 		if err := fits("A property's name", key); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+func (s *Service) checkPropertyCount(n int) error {
+	if s.Limits.Properties >= 0 && n > s.Limits.Properties {
+		return problem.New(problem.TooLarge,
+			"The limit has been exceeded on the number of allowed image properties. Attempted: %d, Maximum: %d", n, s.Limits.Properties)
 	}
 	return nil
 }
