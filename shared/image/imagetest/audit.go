@@ -10,6 +10,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/gander-images/gander/shared/blob"
 	"github.com/gander-images/gander/shared/table"
@@ -67,7 +68,11 @@ type Record struct {
 	Visibility string  `json:"visibility"`
 	Owner      *string `json:"owner"`
 	Upload     string  `json:"upload"`
-	Locations  []struct {
+	Members    int     `json:"member_count"`
+
+	CreatedAt time.Time `json:"created_at"`
+
+	Locations []struct {
 		Store   string `json:"store"`
 		Name    string `json:"name"`
 		Version string `json:"version"`
@@ -106,12 +111,14 @@ func Read(ctx context.Context, t Source, stores map[string]blob.Store) (*World, 
 }
 
 // Faults lists everything that should not be so, in no words a caller sees:
-// records without their entries, entries without their records, leases, due
-// work and bytes that belong to nothing, or are missing.
+// records without their entries, entries without their records, members that are
+// not listed or not counted, leases, due work and bytes that belong to nothing,
+// or are missing.
 func (w *World) Faults() []string {
 	var faults []string
 	faults = append(faults, w.recordFaults()...)
 	faults = append(faults, w.entryFaults()...)
+	faults = append(faults, w.memberFaults()...)
 	faults = append(faults, w.dueFaults()...)
 	faults = append(faults, w.byteFaults()...)
 	slices.Sort(faults)
@@ -159,7 +166,7 @@ func (w *World) entryFaults() []string {
 	var faults []string
 	seen := map[string]int{}
 	for key, item := range w.Items {
-		if !strings.HasPrefix(key.Partition, "list#") {
+		if !strings.HasPrefix(key.Partition, "list#") || strings.HasPrefix(key.Partition, mirrorPrefix) {
 			continue
 		}
 		var id string
