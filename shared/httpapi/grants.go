@@ -57,9 +57,3 @@ func (s *Services) changeImage(
 	}
 	return &Response{Status: http.StatusNoContent}, nil
 }
-
-// again is Services.again without pauses.
-func again(ctx context.Context, do func() error) error {
-	pauseless := Services{Images: &image.Service{Pause: func(time.Duration) {}}}
-	return pauseless.again(ctx, do)
-}

@@ -51,7 +51,7 @@ func memberCreate(ctx context.Context, s *Services, r *Request) (*Response, erro
 		return nil, err
 	}
 	var m image.Member
-	err = again(ctx, func() error {
+	err = s.again(ctx, func() error {
 		img, grant, err := s.membersOf(ctx, r, policy.AddMember)
 		if err != nil {
 			return err
@@ -115,7 +115,7 @@ func memberUpdate(ctx context.Context, s *Services, r *Request) (*Response, erro
 		return nil, err
 	}
 	var m image.Member
-	err = again(ctx, func() error {
+	err = s.again(ctx, func() error {
 		img, row, err := s.lookUpMember(ctx, r)
 		if err != nil {
 			return err
@@ -137,7 +137,7 @@ func memberUpdate(ctx context.Context, s *Services, r *Request) (*Response, erro
 //
 // Source: glance/api/v2/image_members.py, ImageMembersController.delete.
 func memberDelete(ctx context.Context, s *Services, r *Request) (*Response, error) {
-	err := again(ctx, func() error {
+	err := s.again(ctx, func() error {
 		img, m, err := s.lookUpMember(ctx, r)
 		if err != nil {
 			return err
