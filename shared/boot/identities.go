@@ -28,6 +28,9 @@ func openIdentity(v setting.Values, endpoint string, log *slog.Logger) (*develop
 	if v.PublicEndpoint != "" {
 		o.Services = []development.Service{development.ImageService(v.PublicEndpoint)}
 	}
+	if err := makeData(v); err != nil {
+		return nil, err
+	}
 	return development.Open(v.Data, o)
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 
 	"github.com/gander-images/gander/shared/blob"
@@ -21,8 +20,8 @@ func openLocal(v setting.Values, needs httpapi.Needs) (m mix, err error) {
 	if needs&(tableNeeds|bytesNeeds) == 0 {
 		return m, nil
 	}
-	if err := os.MkdirAll(v.Data, 0o700); err != nil {
-		return m, fmt.Errorf("GANDER_DATA: %w", err)
+	if err := makeData(v); err != nil {
+		return m, err
 	}
 	t, err := bolt.Open(filepath.Join(v.Data, "table.db"))
 	if err != nil {
@@ -40,6 +39,14 @@ func openLocal(v setting.Values, needs httpapi.Needs) (m mix, err error) {
 	m.store.Blobs = blobs
 	m.closers = append(m.closers, blobs.Close)
 	return m, discardLeftovers(blobs)
+}
+
+// makeData makes the data folder, whose name must outlive what is answered.
+func makeData(v setting.Values) error {
+	if err := file.MakeFolder(v.Data); err != nil {
+		return fmt.Errorf("GANDER_DATA: %w", err)
+	}
+	return nil
 }
 
 // discardLeftovers removes what writers of an earlier process began. No writer

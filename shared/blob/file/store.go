@@ -74,7 +74,7 @@ func (s *Store) prepare(dir string) error {
 	if err != nil {
 		return fmt.Errorf("finding the image folder: %w", err)
 	}
-	if err := s.makeFolder(dir); err != nil {
+	if err := makeFolder(dir, s.flush); err != nil {
 		return fmt.Errorf("making the image folder: %w", err)
 	}
 	if s.root, err = os.OpenRoot(dir); err != nil {
@@ -100,13 +100,16 @@ func (s *Store) prepare(dir string) error {
 	return nil
 }
 
-// makeFolder makes dir and the folders above it that are missing, each durably.
-func (s *Store) makeFolder(dir string) error {
+// MakeFolder makes a folder, and those above it that are missing, so that their
+// names outlive power loss, too.
+func MakeFolder(dir string) error { return makeFolder(dir, (*os.File).Sync) }
+
+func makeFolder(dir string, flush func(*os.File) error) error {
 	if _, err := os.Stat(dir); err == nil || !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
 	parent := filepath.Dir(dir)
-	if err := s.makeFolder(parent); err != nil {
+	if err := makeFolder(parent, flush); err != nil {
 		return err
 	}
 	if err := os.Mkdir(dir, folderMode); err != nil && !errors.Is(err, fs.ErrExist) {
@@ -116,7 +119,7 @@ func (s *Store) makeFolder(dir string) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(s.flush(f), f.Close())
+	return errors.Join(flush(f), f.Close())
 }
 
 // Close lets another process open the folder. Readers that are open go on.
