@@ -117,8 +117,9 @@ type Image struct {
 	Revision int64
 
 	// stored is the document as read, so that fields which this version does
-	// not know survive a save.
+	// not know survive a save. Where known is set, there are none.
 	stored json.RawMessage
+	known  bool
 }
 
 // A Location is one copy of an image's bytes.

@@ -61,14 +61,28 @@ func Key(id string) table.Key {
 
 func partition(id string) string { return "image#" + strings.ToLower(id) }
 
-// decode reads a record.
+// decode reads a record, whose body nobody may change any more.
 func decode(item *table.Item) (*Image, error) {
 	if item.Schema > recordSchema {
 		return nil, errNewer
 	}
+	img := readPlain(item.Body)
+	known := img != nil
+	if !known {
+		var err error
+		if img, err = readAny(item.Body); err != nil {
+			return nil, fmt.Errorf("reading record %s: %w", item.Partition, err)
+		}
+	}
+	img.Revision, img.stored, img.known = item.Revision, item.Body, known
+	return img, nil
+}
+
+// readAny reads a record's document, whatever its form.
+func readAny(body []byte) (*Image, error) {
 	var d document
-	if err := json.Unmarshal(item.Body, &d); err != nil {
-		return nil, fmt.Errorf("reading record %s: %w", item.Partition, err)
+	if err := json.Unmarshal(body, &d); err != nil {
+		return nil, err
 	}
 	return &Image{
 		ID: d.ID, Name: d.Name, Status: d.Status, Visibility: d.Visibility,
@@ -79,7 +93,6 @@ func decode(item *table.Item) (*Image, error) {
 		CreatedAt: d.CreatedAt, UpdatedAt: d.UpdatedAt, Tags: d.Tags,
 		Properties: d.Properties, Locations: d.Locations, CreatorUserID: d.CreatorUserID,
 		Writer: d.Writer, MemberCount: d.MemberCount, Upload: d.Upload, Deletion: d.Deletion,
-		Revision: item.Revision, stored: item.Body,
 	}, nil
 }
 
@@ -102,6 +115,9 @@ func encode(img *Image) (json.RawMessage, error) {
 	})
 	if err != nil {
 		return nil, fmt.Errorf("writing record %s: %w", img.ID, err)
+	}
+	if img.known {
+		return body, nil
 	}
 	return withUnknown(body, img.stored, documentFields)
 }
