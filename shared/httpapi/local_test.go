@@ -104,9 +104,12 @@ func openLocal(t testing.TB) (*bolt.Table, *file.Store) {
 	return tab, blobs
 }
 
-func (w *inside) sweep() error {
+func (w *inside) sweep() error { return w.sweepAt(time.Now) }
+
+// sweepAt does what is due by a clock.
+func (w *inside) sweepAt(now func() time.Time) error {
 	images := w.services.Images
-	runner := due.Runner{Table: images.Table, Handlers: images.Handlers(), Now: time.Now, Log: images.Log}
+	runner := due.Runner{Table: images.Table, Handlers: images.Handlers(), Now: now, Log: images.Log}
 	return runner.Sweep(context.Background())
 }
 

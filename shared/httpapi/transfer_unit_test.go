@@ -244,7 +244,7 @@ func TestSlowDownloads(t *testing.T) {
 	}
 }
 
-func send(t *testing.T, to io.Writer, text string) {
+func send(t testing.TB, to io.Writer, text string) {
 	t.Helper()
 	if _, err := io.WriteString(to, text); err != nil {
 		t.Fatal(err)

@@ -121,6 +121,8 @@ func (w *World) Faults() []string {
 	faults = append(faults, w.memberFaults()...)
 	faults = append(faults, w.dueFaults()...)
 	faults = append(faults, w.byteFaults()...)
+	faults = append(faults, w.taskFaults()...)
+	faults = append(faults, w.deletedFaults()...)
 	slices.Sort(faults)
 	return faults
 }
