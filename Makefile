@@ -16,7 +16,7 @@ FUNCTIONS := $(filter-out standalone,$(notdir $(patsubst %/,%,$(wildcard functio
 SCRATCH   := build/bin/$(ARCH)
 
 .DEFAULT_GOAL := help
-.PHONY: help run gander build package deploy test test-cloud lint fmt bench coldstart docs clean emulators local-engines local-light local-tools local-up local-test local-down
+.PHONY: help run gander build package deploy test test-cloud lint fmt bench trace coldstart docs clean emulators local-engines local-light local-tools local-up local-test local-down
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -80,6 +80,9 @@ local-engines: build/made/dynoxide-$(DYNOXIDE) build/made/versitygw-$(VERSITYGW)
 local-light: build local-engines build/tools/light ## the local cloud without Python: engines, the functions, a gateway of ours
 	@exec build/tools/light
 
+build/tools/trace: FORCE
+	@mkdir -p build/tools && $(GO) build -o $@ ./shared/boot/trace
+
 build/tools/emulate build/tools/light: FORCE
 	@mkdir -p build/tools && $(GO) build -o $@ ./localstack/$(notdir $@)
 
@@ -131,6 +134,9 @@ bench: gander ## run the benchmarks, then measure the whole process beside its y
 	@$(GO) test -run '^$$' -bench . -benchmem ./... >build/benchmarks.txt || { cat build/benchmarks.txt; exit 1; }
 	@$(GO) build -o build/tools/bench ./shared/boot/bench
 	@build/tools/bench -go build/benchmarks.txt build/gander
+
+trace: gander build/tools/trace ## hold every answered write to its syncs, by the system calls made (needs strace)
+	@build/tools/trace build/gander
 
 coldstart: ## tell size, memory and cold start of each Lambda
 	@$(MAKE) --no-print-directory build ARCH=arm64

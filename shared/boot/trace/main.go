@@ -1,0 +1,92 @@
+// Command trace holds the service to what it says of the disk, by the system
+// calls that it makes. It starts the service under strace over a new folder,
+// makes one write after another, and wants, for every answer, the sync of the
+// very files that the write is in, after their last byte and before the answer.
+//
+// Usage:
+//
+//	trace [-keep] build/gander
+//
+// It needs the command strace, and Linux.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"time"
+)
+
+// patience is how long all of it may take.
+const patience = 2 * time.Minute
+
+func main() {
+	keep := flag.Bool("keep", false, "leave the trace where it was written")
+	flag.Parse()
+	if flag.NArg() != 1 {
+		flag.Usage()
+		os.Exit(2)
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	failed := run(ctx, flag.Arg(0), *keep, os.Stdout)
+	cancel()
+	stop()
+	if failed != nil {
+		fmt.Fprintln(os.Stderr, "trace:", failed)
+		os.Exit(1)
+	}
+}
+
+// run plays the writes and prints what the trace tells. Its error is that of the
+// play, or says how many faults were printed.
+func run(ctx context.Context, binary string, keep bool, out io.Writer) error {
+	dir, err := os.MkdirTemp("", "gander-trace-")
+	if err != nil {
+		return err
+	}
+	if keep {
+		fmt.Fprintln(out, "the trace is in", dir)
+	} else {
+		defer func() { _ = os.RemoveAll(dir) }()
+	}
+	// The service makes both folders.
+	data, file := filepath.Join(dir, "new", "data"), filepath.Join(dir, "trace")
+	made, err := play(ctx, binary, data, file)
+	if err != nil {
+		return err
+	}
+	h, err := load(file, data)
+	if err != nil {
+		return err
+	}
+	faults := h.faults()
+	if len(h.answers) != made {
+		faults = append(faults, fmt.Errorf("%d writes were answered, the trace tells of %d", made, len(h.answers)))
+	}
+	for _, f := range faults {
+		fmt.Fprintln(out, f)
+	}
+	if len(faults) > 0 {
+		return fmt.Errorf("%d faults in a trace of %d answered writes", len(faults), made)
+	}
+	fmt.Fprintf(out, "%d answered writes, each on the disk before its answer; %d system calls read\n", made, len(h.calls))
+	return nil
+}
+
+func load(file, data string) (*history, error) {
+	f, err := os.Open(file) //nolint:gosec // it is our own
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = f.Close() }() // it was only read
+	calls, err := parse(f)
+	if err != nil {
+		return nil, fmt.Errorf("reading the trace: %w", err)
+	}
+	return read(calls, data), nil
+}
