@@ -18,6 +18,7 @@ var people = map[string]struct{ user, project string }{
 	"reader":  {"rob", "demo"},
 	"admin":   {"ada", "admin"},
 	"other":   {"otto", "other"},
+	"guest":   {"rita", "other"},
 	"service": {"svc", "service"},
 	"nobody":  {"norole", "demo"},
 }
@@ -42,6 +43,7 @@ users:
   - {name: rob, id: rob, password: secret, roles: [{role: reader, project: demo}]}
   - {name: ada, id: ada, password: secret, roles: [{role: admin, project: admin}]}
   - {name: otto, id: otto, password: secret, roles: [{role: member, project: other}]}
+  - {name: rita, id: rita, password: secret, roles: [{role: reader, project: other}]}
   - {name: svc, id: svc, password: secret, roles: [{role: service, project: service}, {role: member, project: service}]}
   - {name: norole, id: norole, password: secret, roles: [{role: nothing, project: demo}]}
 `
