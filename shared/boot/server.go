@@ -106,6 +106,7 @@ func (p *process) serveHTTP(ctx context.Context, listener net.Listener, handler 
 }
 
 func (p *process) server(handler http.Handler, log *slog.Logger) *http.Server {
+	reserveHeap()
 	return &http.Server{
 		Handler:           forsakenBodies(handler, p.patience.header),
 		ReadHeaderTimeout: p.patience.header,
