@@ -36,6 +36,7 @@ const (
 type attribute struct {
 	kinds   kind
 	about   string
+	min     int // characters
 	max     int // characters; 0: any
 	enum    []string
 	uuid    bool // has the form of an image id
@@ -44,6 +45,29 @@ type attribute struct {
 	locked  bool // the schema calls it readOnly
 	base    bool
 	details map[string]*property // of each item that is an object
+
+	// Of an object: its members that have a form, those that it needs, and
+	// whether it may have no others.
+	parts    map[string]*attribute
+	required []string
+	closed   bool
+}
+
+// location is one element of locations.
+var location = &attribute{
+	kinds: isObject, details: locationProperties, required: []string{"url", "metadata"},
+	parts: map[string]*attribute{
+		"url":      {kinds: isText, max: 255},
+		"metadata": {kinds: isObject},
+		"validation_data": {
+			kinds: isObject, required: []string{"os_hash_algo", "os_hash_value"}, closed: true,
+			parts: map[string]*attribute{
+				"checksum":      {kinds: isText, min: image.MaxChecksumLen, max: image.MaxChecksumLen},
+				"os_hash_algo":  {kinds: isText, max: image.MaxHashAlgoLen},
+				"os_hash_value": {kinds: isText, max: image.MaxHashValueLen},
+			},
+		},
+	},
 }
 
 // attributes are the keys that have a meaning, base ones and those of the site's
@@ -76,10 +100,7 @@ var attributes = map[string]*attribute{
 	"schema":           {base: true, kinds: isText, locked: true, create: computed, about: "Path of this schema"},
 	"direct_url":       {base: true, kinds: isText, locked: true, create: computed, about: "Where the store keeps the data"},
 	"stores":           {base: true, kinds: isText, locked: true, create: computed, about: "Stores that hold the data, separated by commas"},
-	"locations": {
-		base: true, kinds: isArray, create: reserved, about: "Where the data can be found",
-		items: &attribute{kinds: isObject, details: locationProperties},
-	},
+	"locations":        {base: true, kinds: isArray, items: location, create: reserved, about: "Where the data can be found"},
 
 	"kernel_id":                {kinds: isNull | isText, uuid: true, about: "Image of the kernel to boot an AMI with"},
 	"ramdisk_id":               {kinds: isNull | isText, uuid: true, about: "Image of the ramdisk to boot an AMI with"},

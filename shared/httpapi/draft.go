@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strconv"
@@ -110,6 +111,8 @@ func (a *attribute) wrong(value any) string {
 
 func (a *attribute) wrongText(s string) string {
 	switch {
+	case a.min > 0 && utf8.RuneCountInString(s) < a.min:
+		return fmt.Sprintf("at least %d characters are needed", a.min)
 	case a.max > 0 && utf8.RuneCountInString(s) > a.max:
 		return fmt.Sprintf("at most %d characters are allowed", a.max)
 	case a.enum != nil && !slices.Contains(a.enum, s):
@@ -120,12 +123,22 @@ func (a *attribute) wrongText(s string) string {
 	return ""
 }
 
-// wrongObject checks an element of locations as far as its keys; nobody may
-// create an image with one.
 func (a *attribute) wrongObject(v map[string]any) string {
-	for _, needed := range []string{"url", "metadata"} {
+	for _, needed := range a.required {
 		if _, ok := v[needed]; !ok {
 			return "'" + needed + "' is missing"
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(v)) {
+		part := a.parts[name]
+		if part == nil {
+			if a.closed {
+				return "it may have no other members than those of the schema"
+			}
+			continue
+		}
+		if wrong := part.wrong(v[name]); wrong != "" {
+			return "'" + name + "': " + wrong
 		}
 	}
 	return ""

@@ -52,6 +52,7 @@ func errorAnswer(err error, r *Request) *Response {
 	if message == "" {
 		message = silence[status]
 	}
+	message = beginning(message)
 	response := &Response{Status: status, Header: http.Header{}}
 	for e := new(headerError); errors.As(err, &e); err = e.error {
 		response.Header.Set(e.name, e.value)
@@ -68,6 +69,21 @@ func errorAnswer(err error, r *Request) *Response {
 		response.Body = f.plain()
 	}
 	return response
+}
+
+// maxMessage is how many characters of an error's text are told. Texts repeat
+// names that callers sent, which can be as long as a body.
+const maxMessage = 2000
+
+func beginning(message string) string {
+	at := 0
+	for i := range message {
+		if at == maxMessage {
+			return message[:i] + "…"
+		}
+		at++
+	}
+	return message
 }
 
 // A refusal is an error on its way to one of its forms.

@@ -150,17 +150,9 @@ func refuseUpdate(name string) error {
 		return errReadOnly(name)
 	}
 	if slices.Contains(reservedNames, name) || strings.HasPrefix(name, reservedPrefix) {
-		return errReserved(beginning(name))
+		return errReserved(name)
 	}
 	return nil
-}
-
-// beginning is as much of a name as an answer repeats.
-func beginning(name string) string {
-	if utf8.RuneCountInString(name) <= image.MaxNameLen {
-		return name
-	}
-	return string([]rune(name)[:image.MaxNameLen]) + "…"
 }
 
 // wrongValue says what is wrong with what something is to be set to, or with the

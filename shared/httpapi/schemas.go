@@ -144,7 +144,7 @@ func imageProperties() map[string]*property {
 }
 
 func (a *attribute) property() *property {
-	p := &property{Description: a.about, ReadOnly: a.locked, MaxLength: a.max, Properties: a.details}
+	p := &property{Description: a.about, ReadOnly: a.locked, MaxLength: a.max, Properties: a.details, Required: a.required}
 	names := a.kinds.names()
 	p.Type = names
 	if len(names) == 1 {
@@ -161,9 +161,6 @@ func (a *attribute) property() *property {
 	}
 	if a.items != nil {
 		p.Items = a.items.property()
-	}
-	if a.details != nil {
-		p.Required = []string{"url", "metadata"}
 	}
 	return p
 }
