@@ -90,7 +90,8 @@ func membersAnswer(members iter.Seq2[image.Member, error]) (*Response, error) {
 		body.stop()
 		return &Response{Status: http.StatusOK, Body: body.piece}, nil
 	}
-	return &Response{Status: http.StatusOK, Stream: body, Length: unknownLength}, nil
+	header := http.Header{"Content-Type": {"application/json"}}
+	return &Response{Status: http.StatusOK, Header: header, Stream: body, Length: unknownLength}, nil
 }
 
 // A membersBody is the JSON of a list of members, made as it is read.
