@@ -34,21 +34,21 @@ func TestP1ConnectionsCut(t *testing.T) {
 
 // ---- P2: no update is lost
 
-func kept(f *faulty) { f.noUpdateIsLost(6, 4) }
+func updatesKept(f *faulty) { f.noUpdateIsLost(6, 4) }
 
 func TestP2Throttled(t *testing.T) {
-	under(t, kept, each(3, proxy.Throttled, anyTable), each(4, proxy.PartThrottled, anyWrite))
+	under(t, updatesKept, each(3, proxy.Throttled, anyTable), each(4, proxy.PartThrottled, anyWrite))
 }
 
 func TestP2ConflictStorm(t *testing.T) {
-	under(t, kept, each(2, proxy.Conflicted, anyWrite), each(5, proxy.InProgress, anyWrite))
+	under(t, updatesKept, each(2, proxy.Conflicted, anyWrite), each(5, proxy.InProgress, anyWrite))
 }
-func TestP2AnswerLost(t *testing.T)   { under(t, kept, each(2, proxy.AnswerLost, anyWrite)) }
-func TestP2AnswerSilent(t *testing.T) { under(t, kept, each(20, proxy.AnswerSilent, anyWrite)) }
+func TestP2AnswerLost(t *testing.T)   { under(t, updatesKept, each(2, proxy.AnswerLost, anyWrite)) }
+func TestP2AnswerSilent(t *testing.T) { under(t, updatesKept, each(20, proxy.AnswerSilent, anyWrite)) }
 func TestP2ServerErrors(t *testing.T) {
-	under(t, kept, each(3, proxy.FailedAfter, anyWrite), each(4, proxy.Failed, anyTable))
+	under(t, updatesKept, each(3, proxy.FailedAfter, anyWrite), each(4, proxy.Failed, anyTable))
 }
-func TestP2ConnectionsCut(t *testing.T) { under(t, kept, each(3, proxy.CutBefore, anyTable)) }
+func TestP2ConnectionsCut(t *testing.T) { under(t, updatesKept, each(3, proxy.CutBefore, anyTable)) }
 
 // TestP2Outage leaves a write without an answer, and throttles the table for
 // longer than a write is tried. The writer is told that nothing is known, though
