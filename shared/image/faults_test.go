@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/gander-images/gander/shared/blob"
+	"github.com/gander-images/gander/shared/policy"
 	"github.com/gander-images/gander/shared/problem"
 	"github.com/gander-images/gander/shared/table"
 )
@@ -156,7 +157,7 @@ func (w brokenWriter) Abort(ctx context.Context) error {
 
 // acknowledged is what the callers of one image's life were told.
 type acknowledged struct {
-	created, uploaded, deleted bool
+	created, updated, uploaded, tagged, deactivated, deleted bool
 }
 
 const lifeID = "11111111-2222-4333-8444-555555555555"
@@ -171,12 +172,34 @@ func live(w *world) acknowledged {
 	if told.created = err == nil; !told.created {
 		return told
 	}
+	img, err = w.update(demo, img, naming("name", "renamed"), adding("a", "property"))
+	if told.updated = err == nil; !told.updated {
+		return told
+	}
 	if err = w.upload(img, strings.NewReader("the very bytes")); err != nil {
 		return told
 	}
 	told.uploaded = true
-	img, err = w.get(id)
-	if err != nil {
+	for _, step := range []struct {
+		told *bool
+		do   func(*Image) error
+	}{
+		{&told.tagged, func(img *Image) error {
+			return w.service.AddTag(w.t.Context(), w.grant(policy.ModifyImage, demo, img), demo, img, "tag")
+		}},
+		{&told.deactivated, func(img *Image) error {
+			return w.service.Deactivate(w.t.Context(), w.grant(policy.Deactivate, demo, img), demo, img)
+		}},
+	} {
+		if img, err = w.get(id); err != nil {
+			return told
+		}
+		if err = step.do(img); err != nil {
+			return told
+		}
+		*step.told = true
+	}
+	if img, err = w.get(id); err != nil {
 		return told
 	}
 	if err := w.delete(img); err != nil {
@@ -201,7 +224,7 @@ func TestEveryWriteBroken(t *testing.T) {
 				w.use(brokenTable{w.table, b}, brokenStore{w.blobs, b})
 				told := live(w)
 				more = b.seen >= at
-				if b.hitTable && !how.deadly() && told != (acknowledged{true, true, true}) {
+				if b.hitTable && !how.deadly() && told != (acknowledged{true, true, true, true, true, true}) {
 					t.Errorf("with one answer of the table lost, the callers were told %+v", told)
 				}
 				w.use(w.table, w.blobs)
@@ -246,8 +269,16 @@ func (w *world) wantTold(told acknowledged) {
 			w.t.Fatalf("a deleted image answers %v", err)
 		}
 	case told.uploaded:
-		if err == nil && (img.Status != Active || w.read(img) != "the very bytes") {
+		if err == nil && (img.Status != Active && img.Status != Deactivated || w.read(img) != "the very bytes") {
 			w.t.Fatalf("an uploaded image is %s", describe(img))
+		}
+		if err == nil && (told.tagged && !slices.Contains(img.Tags, "tag") || told.deactivated && img.Status != Deactivated) {
+			w.t.Fatalf("a tagged, deactivated image is %s, tagged %q", describe(img), img.Tags)
+		}
+		fallthrough
+	case told.updated:
+		if err == nil && (deref(img.Name) != "renamed" || img.Properties["a"] != "property") {
+			w.t.Fatalf("an image is called %s and has %v; it was updated", deref(img.Name), img.Properties)
 		}
 	case told.created && err != nil:
 		w.t.Fatalf("a created image answers %v", err)
@@ -257,7 +288,7 @@ func (w *world) wantTold(told acknowledged) {
 // wantSettled holds that no passing state outlived its lease.
 func (w *world) wantSettled() {
 	w.t.Helper()
-	if img, err := w.get(lifeID); err == nil && img.Status != Queued && img.Status != Active {
+	if img, err := w.get(lifeID); err == nil && img.Status != Queued && img.Status != Active && img.Status != Deactivated {
 		w.t.Fatalf("after its lease the image is %s", describe(img))
 	}
 }

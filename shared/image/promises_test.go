@@ -82,41 +82,30 @@ func newestFirst(t *testing.T) sorting {
 	return q.sort
 }
 
-// TestP2NoUpdateIsLost lets 16 writers change different properties of one image,
+// TestP2NoUpdateIsLost lets 16 patchers change different properties of one image,
 // each against the record it read. Who loses a race reads again; no change is
 // missing in the end, and the revisions count them all.
 func TestP2NoUpdateIsLost(t *testing.T) { newWorld(t).noUpdateIsLost(16, 10) }
 
 func (w *world) noUpdateIsLost(writers, rounds int) {
 	t := w.t
+	w.service.Limits.Properties = -1
 	img := w.create(raw())
 	var all sync.WaitGroup
 	for n := range writers {
 		all.Go(func() {
 			for round := range rounds {
-				for {
-					now, err := w.service.read(t.Context(), img.ID)
-					if err != nil {
-						t.Error(err)
-						return
-					}
+				err := w.service.again(func() error {
+					now := w.mustGet(img.ID)
 					if now.Revision >= img.Revision+int64(writers*rounds) {
-						t.Errorf("%d changes were made before the last was asked for", now.Revision-img.Revision)
-						return
+						return fmt.Errorf("%d changes were made before the last was asked for", now.Revision-img.Revision)
 					}
-					next := now.clone()
-					if next.Properties == nil {
-						next.Properties = map[string]string{}
-					}
-					next.Properties[fmt.Sprintf("writer-%d-%d", n, round)] = "was here"
-					err = w.service.save(t.Context(), now, next)
-					if err == nil {
-						break
-					}
-					if !Changed(err) {
-						t.Error(err)
-						return
-					}
+					_, err := w.update(demo, now, adding(fmt.Sprintf("writer-%d-%d", n, round), "was here"))
+					return err
+				})
+				if err != nil {
+					t.Error(err)
+					return
 				}
 			}
 		})
