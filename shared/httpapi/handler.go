@@ -94,6 +94,7 @@ func (x *exchange) write(response *Response, err error) {
 	if _, err := x.out.Write(response.Body); err != nil && x.err == nil && x.request.Method != http.MethodHead {
 		x.err = fmt.Errorf("%w: %w", errClientGone, err)
 	}
+	response.release()
 }
 
 // refuse turns err into an answer. What is our fault is kept for the log, but for
@@ -132,7 +133,7 @@ func (x *exchange) finish() {
 func (x *exchange) log() {
 	r := x.request
 	level := slog.LevelInfo
-	attributes := []slog.Attr{
+	attributes := [...]slog.Attr{
 		slog.String("request_id", r.ID),
 		slog.String("operation", x.operationName()),
 		slog.String("method", r.Method),
@@ -143,14 +144,19 @@ func (x *exchange) log() {
 		slog.Duration("duration", time.Since(x.started)),
 		slog.String("project", r.Caller.ProjectID),
 		slog.String("user", r.Caller.UserID),
+		{}, // an empty one is left out
 	}
 	if x.err != nil {
-		attributes = append(attributes, slog.String("error", x.err.Error()))
+		attributes[len(attributes)-1] = slog.String("error", x.err.Error())
 		if x.out.status >= http.StatusInternalServerError || !errors.Is(x.err, errClientGone) {
 			level = slog.LevelError
 		}
 	}
-	x.services.Log.LogAttrs(context.WithoutCancel(r.Context()), level, "request", attributes...)
+	ctx := r.Context()
+	if ctx.Err() != nil {
+		ctx = context.WithoutCancel(ctx)
+	}
+	x.services.Log.LogAttrs(ctx, level, "request", attributes[:]...)
 }
 
 func (x *exchange) operationName() string {

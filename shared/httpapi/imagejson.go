@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/gander-images/gander/shared/image"
+	"github.com/gander-images/gander/shared/image/plainjson"
 )
 
 const timeFormat = "2006-01-02T15:04:05Z"
@@ -42,9 +43,9 @@ func appendImage(b []byte, img *image.Image) []byte {
 	b = appendProperties(b, img.Properties)
 	b = appendTime(append(b, `,"created_at":`...), img.CreatedAt)
 	b = appendTime(append(b, `,"updated_at":`...), img.UpdatedAt)
-	b = appendText(append(b, `,"self":`...), imagePath(img))
-	b = appendText(append(b, `,"file":`...), imagePath(img)+"/file")
-	b = append(b, `,"schema":"/v2/schemas/image"`...)
+	b = appendInner(append(b, `,"self":"/v2/images/`...), img.ID)
+	b = appendInner(append(b, `","file":"/v2/images/`...), img.ID)
+	b = append(b, `/file","schema":"/v2/schemas/image"`...)
 	if stores := storeNames(img); stores != "" {
 		b = appendText(append(b, `,"stores":`...), stores)
 	}
@@ -55,6 +56,9 @@ func imagePath(img *image.Image) string { return "/v2/images/" + img.ID }
 
 // storeNames lists the stores that hold the image's bytes, best first.
 func storeNames(img *image.Image) string {
+	if len(img.Locations) == 1 {
+		return img.Locations[0].Store
+	}
 	names := make([]string, 0, len(img.Locations))
 	for _, l := range img.Locations {
 		names = append(names, l.Store)
@@ -65,7 +69,7 @@ func storeNames(img *image.Image) string {
 // appendProperties appends the custom properties in the order of their names.
 // One that bears a base attribute's name stays hidden behind it.
 func appendProperties(b []byte, properties map[string]string) []byte {
-	names := make([]string, 0, len(properties))
+	names := make([]string, 0, 16)
 	for name := range properties {
 		if attributes[name] == nil || !attributes[name].base {
 			names = append(names, name)
@@ -109,7 +113,7 @@ func appendTexts(b []byte, texts []string) []byte {
 
 func appendTime(b []byte, t time.Time) []byte {
 	b = append(b, '"')
-	b = t.UTC().AppendFormat(b, timeFormat)
+	b = t.UTC().AppendFormat(b, time.RFC3339) // in UTC, as timeFormat
 	return append(b, '"')
 }
 
@@ -119,29 +123,24 @@ const hexDigits = "0123456789abcdef"
 // quotes and backslashes stand for themselves. Bytes that are not UTF-8 become
 // U+FFFD.
 func appendText(b []byte, s string) []byte {
-	b = append(b, '"')
-	start := 0
-	for i := 0; i < len(s); {
-		c := s[i]
-		if c >= utf8.RuneSelf {
-			r, size := utf8.DecodeRuneInString(s[i:])
-			if r == utf8.RuneError && size == 1 {
-				b = append(append(b, s[start:i]...), "\uFFFD"...)
-				start = i + 1
-			}
-			i += size
+	return append(appendInner(append(b, '"'), s), '"')
+}
+
+// appendInner is appendText without the quotes.
+func appendInner(b []byte, s string) []byte {
+	for {
+		plain := plainjson.Plain(s)
+		b = append(b, s[:plain]...)
+		if s = s[plain:]; s == "" {
+			return b
+		}
+		if s[0] < utf8.RuneSelf {
+			b, s = appendEscape(b, s[0]), s[1:]
 			continue
 		}
-		if c >= ' ' && c != '"' && c != '\\' {
-			i++
-			continue
-		}
-		b = append(b, s[start:i]...)
-		b = appendEscape(b, c)
-		i++
-		start = i
+		r, size := utf8.DecodeRuneInString(s)
+		b, s = utf8.AppendRune(b, r), s[size:] // U+FFFD for what is no character
 	}
-	return append(append(b, s[start:]...), '"')
 }
 
 func appendEscape(b []byte, c byte) []byte {

@@ -102,5 +102,5 @@ func imageDelete(ctx context.Context, s *Services, r *Request) (*Response, error
 }
 
 func imageAnswer(status int, img *image.Image) *Response {
-	return &Response{Status: status, Body: appendImage(make([]byte, 0, 1024), img)}
+	return builtAnswer(status, func(b []byte) []byte { return appendImage(b, img) })
 }

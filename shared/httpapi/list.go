@@ -38,7 +38,7 @@ func imageList(ctx context.Context, s *Services, r *Request) (*Response, error) 
 	if err != nil {
 		return nil, err
 	}
-	return &Response{Status: http.StatusOK, Body: appendPage(make([]byte, 0, 1024*(1+len(page.Images))), page, r.URL.RawQuery)}, nil
+	return builtAnswer(http.StatusOK, func(b []byte) []byte { return appendPage(b, page, r.URL.RawQuery) }), nil
 }
 
 // appendPage appends the JSON of a page. Its links have a path alone, and every

@@ -125,7 +125,6 @@ type Request struct {
 	Params        map[string]string // path variables, decoded
 	Query         url.Values        // decoded; repeated parameters in order
 	JSON          []byte            // the body of a JSONBody operation: valid JSON, object or array
-	Log           *slog.Logger
 
 	route route
 	gate  policy.Grant // of the operation's Gate
@@ -138,6 +137,8 @@ type Response struct {
 	Body   []byte        // application/json unless Header says otherwise
 	Stream io.ReadCloser // closed by whoever writes the answer
 	Length int64         // bytes of Stream, or unknownLength
+
+	buffer *[]byte // Body's, to be used again
 }
 
 // All lists the operations in the order of the Image API reference. Nothing

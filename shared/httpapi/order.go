@@ -51,7 +51,6 @@ func (x *exchange) identify() (*Response, error) {
 	r.Params = r.route.params
 	id, err := requestID(r.Header.Get("X-Openstack-Request-Id"))
 	r.ID = id
-	r.Log = x.services.Log.With("request_id", id)
 	return nil, err
 }
 

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/gander-images/gander/shared/image/plainjson"
 	"github.com/gander-images/gander/shared/table"
 )
 
@@ -189,6 +190,10 @@ func entryBody(id string) []byte { return strconv.AppendQuote(nil, id) }
 func decodeEntry(item *table.Item) (id string, err error) {
 	if item.Schema > entrySchema {
 		return "", errNewer
+	}
+	r := plainjson.New(item.Body)
+	if id = r.Text(); r.Done() {
+		return id, nil
 	}
 	if err := json.Unmarshal(item.Body, &id); err != nil {
 		return "", fmt.Errorf("reading list entry %q of %q: %w", item.Sort, item.Partition, err)

@@ -96,13 +96,17 @@ func (r *Reader) Text() string {
 		return ""
 	}
 	start := r.at
-	end := r.special(start)
+	end := special(r.data, start)
 	if end < len(r.text) && r.text[end] == '"' {
 		r.at = end + 1
 		return r.text[start:end]
 	}
 	return r.oddText(start, end)
 }
+
+// Plain returns how many bytes of text, from its start, stand for themselves in
+// JSON and are characters of ASCII.
+func Plain(text string) int { return special(unsafe.Slice(unsafe.StringData(text), len(text)), 0) }
 
 const (
 	ones  = 0x0101010101010101
@@ -111,19 +115,19 @@ const (
 
 // special returns where, from at on, the first byte is that does not stand for
 // itself as a character of ASCII; the length of all where there is none.
-func (r *Reader) special(at int) int {
-	for ; at+8 <= len(r.data); at += 8 {
+func special(data []byte, at int) int {
+	for ; at+8 <= len(data); at += 8 {
 		// Eight bytes at a time: the high bit of a byte is set where it was set,
 		// where the byte is below a space, a quote or a backslash. What borrows
 		// from the next byte stands behind the first find.
-		x := binary.LittleEndian.Uint64(r.data[at:])
+		x := binary.LittleEndian.Uint64(data[at:])
 		found := (x | (x - ones*' ') | ((x ^ ones*'"') - ones) | ((x ^ ones*'\\') - ones)) & highs
 		if found != 0 {
 			return at + bits.TrailingZeros64(found)/8
 		}
 	}
-	for ; at < len(r.data); at++ {
-		if c := r.data[at]; c < ' ' || c == '"' || c == '\\' || c >= 0x80 {
+	for ; at < len(data); at++ {
+		if c := data[at]; c < ' ' || c == '"' || c == '\\' || c >= 0x80 {
 			return at
 		}
 	}
