@@ -16,7 +16,7 @@ FUNCTIONS := $(filter-out standalone,$(notdir $(patsubst %/,%,$(wildcard functio
 SCRATCH   := build/bin/$(ARCH)
 
 .DEFAULT_GOAL := help
-.PHONY: help run gander build package deploy test test-cloud lint fmt bench trace coldstart docs clean emulators local-engines local-light local-tools local-up local-test local-down
+.PHONY: help run gander build package deploy test test-cloud lint fmt bench crash trace coldstart docs clean emulators local-engines local-light local-tools local-up local-test local-down
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -80,8 +80,11 @@ local-engines: build/made/dynoxide-$(DYNOXIDE) build/made/versitygw-$(VERSITYGW)
 local-light: build local-engines build/tools/light ## the local cloud without Python: engines, the functions, a gateway of ours
 	@exec build/tools/light
 
-build/tools/trace: FORCE
-	@mkdir -p build/tools && $(GO) build -o $@ ./shared/boot/trace
+build/tools/trace build/tools/crash: FORCE
+	@mkdir -p build/tools && $(GO) build -o $@ ./shared/boot/$(notdir $@)
+
+build/tools/compare: FORCE
+	@mkdir -p build/tools && $(GO) build -o $@ ./shared/boot/crash/compare
 
 build/tools/emulate build/tools/light: FORCE
 	@mkdir -p build/tools && $(GO) build -o $@ ./localstack/$(notdir $@)
@@ -134,6 +137,11 @@ bench: gander ## run the benchmarks, then measure the whole process beside its y
 	@$(GO) test -run '^$$' -bench . -benchmem ./... >build/benchmarks.txt || { cat build/benchmarks.txt; exit 1; }
 	@$(GO) build -o build/tools/bench ./shared/boot/bench
 	@build/tools/bench -go build/benchmarks.txt build/gander
+
+KILLS := 30
+
+crash: gander build/tools/crash build/tools/compare ## kill the service under load, and look for what was answered (KILLS=30 SEED=)
+	@build/tools/crash -kills $(KILLS) $(if $(SEED),-seed $(SEED)) -compare build/tools/compare build/gander
 
 trace: gander build/tools/trace ## hold every answered write to its syncs, by the system calls made (needs strace)
 	@build/tools/trace build/gander

@@ -112,6 +112,10 @@ func (u *User) At(url string) *User {
 	return &other
 }
 
+// Leave closes connections that are not in use: a service that stops waits for
+// those on which nothing came yet.
+func (u *User) Leave() { u.http.CloseIdleConnections() }
+
 // Do makes a call. An error says that no whole answer came.
 func (u *User) Do(ctx context.Context, c Call) (*Answer, error) {
 	response, err := u.Open(ctx, c)

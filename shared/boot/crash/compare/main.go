@@ -1,0 +1,101 @@
+// Command compare holds a running service to a journal of what it answered. It
+// knows the journal and the API, and nothing else of the service.
+//
+// Usage:
+//
+//	compare -journal FILE -clouds clouds.yaml [-patience 20s] http://127.0.0.1:9292
+//
+// It waits until no image is in a passing state, at most for -patience. Then every
+// answered write must be there unless a later one may have covered it, every image
+// must be in all the lists that show it and in no other, and all data must be what
+// was sent.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"time"
+
+	"github.com/gander-images/gander/shared/boot/crash/journal"
+	"github.com/gander-images/gander/shared/boot/outside"
+)
+
+func main() {
+	var o options
+	flag.StringVar(&o.journal, "journal", "", "the journal")
+	flag.StringVar(&o.clouds, "clouds", "", "how to log in")
+	flag.DurationVar(&o.patience, "patience", 20*time.Second, "how long passing states may take to end")
+	flag.Parse()
+	if flag.NArg() != 1 || o.journal == "" || o.clouds == "" {
+		flag.Usage()
+		os.Exit(2)
+	}
+	o.url = flag.Arg(0)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	err := run(ctx, o, os.Stdout)
+	stop()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "compare:", err)
+		os.Exit(1)
+	}
+}
+
+type options struct {
+	journal, clouds, url string
+	patience             time.Duration
+}
+
+// mostShown is how many faults are printed.
+const mostShown = 40
+
+// run prints every fault; the error says how many there are.
+func run(ctx context.Context, o options, out io.Writer) error {
+	lines, err := journal.Read(o.journal)
+	if err != nil {
+		return err
+	}
+	s := &service{}
+	if err := s.login(ctx, o); err != nil {
+		return err
+	}
+	defer s.leave()
+	c := &comparison{service: s, past: readPast(lines)}
+	if err := c.all(ctx, o.patience); err != nil {
+		return err
+	}
+	for _, f := range c.faults[:min(mostShown, len(c.faults))] {
+		fmt.Fprintln(out, "fault:", f)
+	}
+	fmt.Fprintf(out, "compared %d answered writes and %d whose answer was lost: %d images, %d with data (%d bytes), %d deleted, %d lists\n",
+		c.past.acknowledged, c.past.unknown, len(c.images), c.withData, c.bytes, c.gone, c.lists)
+	if len(c.faults) > 0 {
+		return fmt.Errorf("%d faults", len(c.faults))
+	}
+	return nil
+}
+
+// login gets a token for everybody who looks.
+func (s *service) login(ctx context.Context, o options) error {
+	var errs []error
+	as := func(cloud string) *outside.User {
+		u, err := outside.Login(ctx, o.clouds, cloud)
+		if err != nil {
+			errs = append(errs, err)
+			return nil
+		}
+		return u.At(o.url)
+	}
+	s.member, s.other, s.admin = as("gander"), as("gander-other"), as("gander-admin")
+	return errors.Join(errs...)
+}
+
+func (s *service) leave() {
+	s.member.Leave()
+	s.other.Leave()
+	s.admin.Leave()
+}
