@@ -26,11 +26,12 @@ func (t *Table) Get(ctx context.Context, keys ...table.Key) ([]*table.Item, erro
 	var units table.Units
 	again := repeated(keys)
 	err := t.view(func(tx *bbolt.Tx) error {
-		items := tx.Bucket(itemBucket)
-		var scratch [256]byte
+		cursor := tx.Bucket(itemBucket).Cursor() // one for all: it allocates where it stands
+		scratch := make([]byte, 0, 256)
 		for i, k := range keys {
-			value, size := items.Get(appendKey(scratch[:0], k.Partition, k.Sort)), 0
-			if value != nil {
+			scratch = appendKey(scratch[:0], k.Partition, k.Sort)
+			size := 0
+			if key, value := cursor.Seek(scratch); bytes.Equal(key, scratch) {
 				rec, err := decode(value)
 				if err != nil {
 					return fmt.Errorf("reading %q %q: %w", k.Partition, k.Sort, err)
@@ -64,6 +65,9 @@ func repeated(keys []table.Key) func(i int) bool {
 	}
 }
 
+// usualPage is how many items a page has room for at first.
+const usualPage = 64
+
 // Query implements table.Table. A page is one snapshot, and More is exact.
 func (t *Table) Query(ctx context.Context, q table.Query) (table.Page, error) {
 	if err := ready(ctx); err != nil {
@@ -95,6 +99,9 @@ func (t *Table) Query(ctx context.Context, q table.Query) (table.Page, error) {
 				break
 			}
 			bytesRead += size
+			if page.Items == nil {
+				page.Items = make([]table.Item, 0, min(q.Limit, usualPage))
+			}
 			page.Items = append(page.Items, *rec.item(k))
 		}
 		return nil
