@@ -104,7 +104,7 @@ func (l *listing) join(ctx context.Context, found []candidate, images []*Image) 
 	var keys []table.Key
 	var asking []*candidate
 	for i, img := range images {
-		if img != nil && asksMembership(img, l.caller) {
+		if img != nil && img.Visibility == Shared && !owns(l.caller, img) {
 			keys = append(keys, memberKey(img.ID, l.caller.ProjectID))
 			asking = append(asking, &found[i])
 		}
