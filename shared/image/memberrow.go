@@ -83,17 +83,6 @@ func (m Member) remove() table.Write {
 	return table.Write{Kind: table.Delete, Key: memberKey(m.ImageID, m.ID), If: table.IfRevision(m.row.revision)}
 }
 
-// landed reports whether an earlier try of the same write, of which the row is
-// the first, is why this one failed.
-func (m Member) landed(outcome table.Outcome) bool {
-	failed, ok := outcome.FailedAt(0)
-	if !ok || failed.Item == nil {
-		return false
-	}
-	now, err := decodeMember(failed.Item)
-	return err == nil && now.row.change == m.row.change
-}
-
 // A mirror lists an image for a project that it is shared with. It exists as
 // long as the row does, with the row's status, whatever becomes of the image
 // until it is purged; nothing but a write of the row touches it.

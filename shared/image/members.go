@@ -7,7 +7,6 @@ import (
 
 	"github.com/gander-images/gander/shared/policy"
 	"github.com/gander-images/gander/shared/problem"
-	"github.com/gander-images/gander/shared/table"
 )
 
 // A MemberStatus says what a project makes of an image that was shared with it.
@@ -120,8 +119,8 @@ func (s *Service) added(ctx context.Context, m Member, changed error) (Member, e
 }
 
 // SetMemberStatus says what the project of the row m, which was read before,
-// makes of the image. Row and mirror change in one transaction, which holds that
-// the image is as it was read; with the status that it has, nothing is written.
+// makes of the image. Row and mirror change in one transaction with a save of the
+// record, which stays as it is; with the status that it has, nothing is written.
 //
 // Errors: Invalid for an unknown status, Forbidden on an image that is not shared,
 // Changed when image or row are no longer as they were read.
@@ -146,18 +145,18 @@ func (s *Service) SetMemberStatus(ctx context.Context, g policy.Grant, img *Imag
 	if err != nil {
 		return Member{}, err
 	}
-	writes := []table.Write{
-		put, removeMirror(img, m), putMirror(img, next),
-		{Kind: table.Check, Key: Key(img.ID), If: table.IfRevision(img.Revision)},
+	err = s.save(ctx, img, img.clone(), put, removeMirror(img, m), putMirror(img, next))
+	if !Changed(err) {
+		return next, err
 	}
-	outcome, err := s.settle(ctx, img.ID, writes, next.landed)
+	now, readErr := s.readMember(ctx, img.ID, m.ID)
 	switch {
-	case err != nil:
-		return Member{}, err
-	case !outcome.OK():
-		return Member{}, errChanged
+	case readErr != nil:
+		return Member{}, readErr
+	case now != nil && now.row.change == next.row.change:
+		return next, nil // by a try whose answer was lost; the record was changed since
 	}
-	return next, nil
+	return Member{}, err
 }
 
 // RemoveMember ends the sharing with the project of the row m, which was read

@@ -365,6 +365,7 @@ func TestMemberBars(t *testing.T) {
 		m, err = w.service.SetMemberStatus(ctx, set, img, m, Accepted)
 		return err
 	})
+	img = w.mustGet(img.ID)
 	wantUse(t, "member update to the same", meter, table.Use{}, func() error {
 		_, err := w.service.SetMemberStatus(ctx, set, img, m, Accepted)
 		return err

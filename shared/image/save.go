@@ -45,7 +45,7 @@ func (s *Service) save(ctx context.Context, before, after *Image, extra ...table
 		writes = append(writes, more...)
 	}
 	writes = append(writes, extra...)
-	outcome, err := s.settle(ctx, after.ID, writes, func(o table.Outcome) bool { return landed(o, after) })
+	outcome, err := s.settle(ctx, after, writes)
 	switch {
 	case err != nil:
 		return err
@@ -58,10 +58,8 @@ func (s *Service) save(ctx context.Context, before, after *Image, extra ...table
 	return errChanged
 }
 
-// settle sends a transaction about the image until it is known to have happened
-// or not. landed says of an outcome whether an earlier try is why this one
-// failed; then all is well.
-func (s *Service) settle(ctx context.Context, id string, writes []table.Write, landed func(table.Outcome) bool) (table.Outcome, error) {
+// settle sends the transaction until it is known to have happened or not.
+func (s *Service) settle(ctx context.Context, after *Image, writes []table.Write) (table.Outcome, error) {
 	unknown := false
 	for try := 1; ; try++ {
 		outcome, err := s.Table.Transact(ctx, writes...)
@@ -71,10 +69,10 @@ func (s *Service) settle(ctx context.Context, id string, writes []table.Write, l
 			continue // the same conditions: it happens once or was there already
 		case err != nil && unknown && !errors.Is(err, table.ErrUnknown):
 			// That this try wrote nothing does not say that the one before it did not.
-			return outcome, fmt.Errorf("saving image %s: %w; another try: %s", id, table.ErrUnknown, err.Error())
+			return outcome, fmt.Errorf("saving image %s: %w; another try: %s", after.ID, table.ErrUnknown, err.Error())
 		case err != nil:
-			return outcome, fmt.Errorf("saving image %s: %w", id, err)
-		case unknown && !outcome.OK() && landed(outcome):
+			return outcome, fmt.Errorf("saving image %s: %w", after.ID, err)
+		case unknown && !outcome.OK() && landed(outcome, after):
 			return table.Outcome{}, nil
 		}
 		return outcome, nil
