@@ -10,8 +10,6 @@ import (
 	"strings"
 	"testing"
 	"unicode/utf8"
-
-	"github.com/gander-images/gander/shared/problem"
 )
 
 // tally counts how much of an endless body is read.
@@ -59,34 +57,6 @@ func TestBrokenBody(t *testing.T) {
 type broken struct{}
 
 func (broken) Read([]byte) (int, error) { return 0, errors.New("read tcp 10.0.0.1: reset") }
-
-// Whatever is sent to make an image, it is never our fault, and what was taken
-// can be told again.
-func FuzzCreateBody(f *testing.F) {
-	for _, seed := range []string{
-		`{}`, `[]`, `{"name":null}`, `{"min_ram":1e400}`, `{"min_ram":-0.0,"tags":["a",1]}`, `{"locations":[{"url":1,"metadata":{}}]}`,
-		`{"kernel_id":null,"x":"y"}`, `{"id":"b2173dd3-7ad6-4362-baa6-a68bce3565cb","owner":null,"visibility":"public"}`, `{"self":1}`, `{"a":{"b":[null]}}`, `{"tags":[[[]]]}`,
-	} {
-		f.Add([]byte(seed))
-	}
-	f.Fuzz(func(t *testing.T, sent []byte) {
-		if !utf8.Valid(sent) || loneSurrogate(sent) {
-			return // refused before
-		}
-		d, err := readDraft(sent)
-		if err != nil {
-			if status, _ := problem.Status(err); status != 400 && status != 403 {
-				t.Fatalf("%q: %v", sent, err)
-			}
-			return
-		}
-		for name := range d.Properties {
-			if a := attributes[name]; a != nil && a.base || strings.HasPrefix(name, reservedPrefix) {
-				t.Errorf("%q became a property", name)
-			}
-		}
-	})
-}
 
 // The check on surrogates agrees with what a decoder makes of them.
 func FuzzLoneSurrogate(f *testing.F) {

@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -147,54 +146,4 @@ func TestLosingMemberChangesTryAgain(t *testing.T) {
 			}
 		}
 	}
-}
-
-// Any body is taken or refused, and neither is a fault of ours: rows are there
-// exactly when the answer says so.
-func FuzzMemberBody(f *testing.F) {
-	for _, seed := range []string{
-		`{"member":"other"}`, `{"status":"accepted"}`, `{"member":null,"status":[]}`, `{"member":"\ud83d\udc27"}`, `{"status":"\u0000"}`, `[]`, `{"member":1e999}`,
-	} {
-		f.Add(seed)
-	}
-	w := newInside(f)
-	w.services.Images.Limits.Members = -1
-	id := w.shared("service")
-	members := "/v2/images/" + id + "/members"
-	send := func(method, path, who, sent string) *httptest.ResponseRecorder {
-		r := httptest.NewRequest(method, "/", strings.NewReader(sent))
-		r.URL.Path = path
-		as(who)(r)
-		out := httptest.NewRecorder()
-		w.handler.ServeHTTP(out, r)
-		return out
-	}
-	f.Fuzz(func(t *testing.T, sent string) {
-		before := send("GET", members, "member", "").Body.String()
-		put := send("PUT", members+"/service", "service", sent)
-		post := send("POST", members, "member", sent)
-		after := send("GET", members, "member", "").Body.String()
-		if put.Code >= 500 || post.Code >= 500 {
-			t.Fatalf("%q: answered %d and %d", sent, put.Code, post.Code)
-		}
-		if put.Code != 200 && post.Code != 200 && before != after {
-			t.Errorf("%q: refused by %d and %d, changed\n%s\n%s", sent, put.Code, post.Code, before, after)
-		}
-		if put.Code == 200 && !strings.Contains(after, strings.TrimSuffix(put.Body.String(), "}")) ||
-			post.Code == 200 && !strings.Contains(after, strings.TrimSuffix(post.Body.String(), "}")) {
-			t.Errorf("%q: answered %s and %s; the rows are %s", sent, put.Body, post.Body, after)
-		}
-		if post.Code == 200 {
-			var m struct {
-				ID string `json:"member_id"`
-			}
-			if err := json.Unmarshal(post.Body.Bytes(), &m); err != nil {
-				t.Fatal(err)
-			}
-			gone := send("DELETE", members+"/"+m.ID, "member", "")
-			if gone.Code != 204 && !strings.Contains(m.ID, "/") {
-				t.Errorf("%q: its row is not removed: %d %s", sent, gone.Code, gone.Body)
-			}
-		}
-	})
 }
