@@ -33,6 +33,7 @@ func (p *countingPolicy) Authorize(rule policy.Rule, c caller.Caller, t policy.T
 func TestLosersTryAgain(t *testing.T) {
 	for _, c := range []struct{ lost, status, asked int }{{0, 204, 1}, {1, 204, 2}, {5, 204, 6}, {6, 409, 6}} {
 		w := newInside(t)
+		w.services.Images.Pause = func(time.Duration) {}
 		id := w.made(bootable)
 		contend := &contending{Table: w.table, times: c.lost}
 		rules := &countingPolicy{w.services.Policy, map[policy.Rule]int{}}
