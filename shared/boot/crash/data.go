@@ -8,6 +8,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"net/http"
+	"time"
 
 	"github.com/gander-images/gander/shared/boot/crash/journal"
 	"github.com/gander-images/gander/shared/boot/outside"
@@ -31,6 +32,9 @@ func (w *writer) upload(ctx context.Context, i *own) {
 	if w.maybe() {
 		r.http.Length = -1
 	}
+	if w.chance.IntN(4) == 0 {
+		r.http.Body = &slow{ctx: ctx, from: r.http.Body, piece: len(data)/(1+w.chance.IntN(40)) + 1}
+	}
 	if len(data) > 0 && w.chance.IntN(4) == 0 {
 		r.call, r.sets, r.cut = "upload cut", nil, true
 		r.http.Body = io.MultiReader(bytes.NewReader(data[:w.chance.IntN(len(data))]), broken{})
@@ -51,6 +55,22 @@ func (w *writer) bytes() []byte {
 	}
 	_, _ = rand.NewChaCha8(seed).Read(data) // never fails
 	return data
+}
+
+// A slow body comes in pieces, so that a kill finds uploads half done, and some
+// take longer than a lease.
+type slow struct {
+	ctx   context.Context //nolint:containedctx // Read has none of its own
+	from  io.Reader
+	piece int
+}
+
+// Read implements io.Reader.
+func (s *slow) Read(p []byte) (int, error) {
+	if err := pause(s.ctx, 60*time.Millisecond); err != nil {
+		return 0, err
+	}
+	return s.from.Read(p[:min(len(p), s.piece)])
 }
 
 // broken is where a body ends too early.

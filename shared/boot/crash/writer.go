@@ -15,7 +15,7 @@ import (
 const recent = 4
 
 // sharedImages are changed by all writers and never deleted.
-const sharedImages = 6
+const sharedImages = 4
 
 // A writer makes one request after another.
 type writer struct {
@@ -54,11 +54,11 @@ func (w *writer) act(ctx context.Context) {
 		return
 	}
 	switch n := w.chance.IntN(100); {
-	case n < 22:
+	case n < 18:
 		w.create(ctx)
-	case n < 40:
+	case n < 34:
 		w.upload(ctx, i)
-	case n < 58:
+	case n < 48:
 		w.patch(ctx, i.id)
 	case n < 68:
 		w.onShared(ctx)
