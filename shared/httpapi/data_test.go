@@ -132,12 +132,18 @@ func TestDeletedDataGoes(t *testing.T) {
 		t.Fatalf("the store holds %v", held)
 	}
 	w.call("DELETE /v2/images/" + id).want(204)
+	w.settle()
+	w.refused("POST /v2/images", body(`{"id":"`+id+`"}`)).want(409)
+}
+
+// settle waits until every deletion is through.
+func (w *world) settle() {
+	w.t.Helper()
 	for end := time.Now().Add(longWait); w.owes(); {
 		if err := w.sweep(); err != nil || time.Now().After(end) {
-			t.Fatalf("the data stays: %v", err)
+			w.t.Fatalf("a deletion is not through: %v", err)
 		}
 	}
-	w.refused("POST /v2/images", body(`{"id":"`+id+`"}`)).want(409)
 }
 
 // owes reports whether a deletion is not through: data or a due entry is left.

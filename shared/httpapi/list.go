@@ -53,19 +53,26 @@ func appendPage(b []byte, page image.Page, rawQuery string) []byte {
 		}
 		b = appendImage(b, img)
 	}
-	first, next := pageLinks(page, rawQuery)
-	b = appendText(append(b, `],"first":`...), first)
+	b = appendLinks(append(b, ']'), imagesPath, page, rawQuery)
+	return append(b, `,"schema":"/v2/schemas/images"}`...)
+}
+
+// appendLinks appends the members of an object that lead on from a page of the
+// list at path.
+func appendLinks(b []byte, path string, page image.Page, rawQuery string) []byte {
+	first, next := pageLinks(path, page, rawQuery)
+	b = appendText(append(b, `,"first":`...), first)
 	if next != "" {
 		b = appendText(append(b, `,"next":`...), next)
 	}
-	return append(b, `,"schema":"/v2/schemas/images"}`...)
+	return b
 }
 
 // pageLinks returns the paths of the list's first page and of the one after
 // page; next is empty where page is the last.
-func pageLinks(page image.Page, rawQuery string) (first, next string) {
+func pageLinks(path string, page image.Page, rawQuery string) (first, next string) {
 	query := withoutMarker(rawQuery)
-	first, next = imagesPath, imagesPath+"?"
+	first, next = path, path+"?"
 	if query != "" {
 		first, next = first+"?"+query, next+query+"&"
 	}
