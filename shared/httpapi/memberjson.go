@@ -39,11 +39,10 @@ func readMemberStatus(body []byte) (status image.MemberStatus, err error) {
 		return "", err
 	case value == nil:
 		return "", problem.New(problem.Invalid, "Status not specified")
+	case value[0] == '"':
+		err = json.Unmarshal(value, &status)
 	}
-	if json.Unmarshal(value, &status) != nil {
-		return "", nil
-	}
-	return status, nil
+	return status, err
 }
 
 // bodyValue returns what a body, which is valid JSON, says under the key; nil
