@@ -293,9 +293,54 @@ func (s *staleTable) Get(ctx context.Context, keys ...table.Key) ([]*table.Item,
 	return s.Table.Get(ctx, keys...)
 }
 
+// TestListLooksNoFurther counts the lists that a query is answered from: those
+// where what was asked for can be, and no other.
+func TestListLooksNoFurther(t *testing.T) {
+	l := newLister(t)
+	nowhere := caller.Caller{UserID: "unscoped", Roles: []string{"reader"}}
+	for _, c := range []struct {
+		who   caller.Caller
+		query string
+		lists int
+	}{
+		{demo, "", 3}, // own, public, accepted
+		{demo, "member_status=pending", 3},
+		{demo, "member_status=all", 5},
+		{demo, "sort=name", 3},
+		{demo, "sort=size", 3},
+		{demo, "os_hidden=true", 3},
+		{demo, "visibility=all", 4},
+		{demo, "visibility=public", 1},
+		{demo, "visibility=community", 1},
+		{demo, "visibility=private", 1},
+		{demo, "visibility=shared", 2},
+		{demo, "visibility=", 0},
+		{demo, "owner=demo", 1},
+		{demo, "owner=demo&visibility=all&member_status=all", 1},
+		{demo, "owner=other", 2}, // public, accepted
+		{demo, "owner=other&visibility=private", 0},
+		{demo, "owner=other&visibility=shared", 1},
+		{demo, "name=a", 3},
+		{demo, "name=in:a,b", 5},
+		{demo, "id=a", 0},
+		{nowhere, "", 1},
+		{nowhere, "visibility=shared", 0},
+		{nowhere, "visibility=all&member_status=all", 2},
+		{admin, "", 1},
+		{admin, "member_status=all&visibility=all", 1},
+		{admin, "visibility=shared", 1},
+		{admin, "owner=demo", 1},
+	} {
+		if lists, keys := l.count(func() { l.mustPage(t, c.who, c.query) }); lists != c.lists || keys != 0 {
+			t.Errorf("%s lists %q by %d queries and %d reads, not %d and none", c.who.UserID, c.query, lists, keys, c.lists)
+		}
+	}
+}
+
 // TestListShowsRecordsNotEntries changes what an entry said before its record is
 // read: the row is there only if the record, as it is now, belongs there.
 func TestListShowsRecordsNotEntries(t *testing.T) {
+	member := caller.Caller{UserID: "member", ProjectID: "members", Roles: []string{"reader"}}
 	for _, c := range []struct {
 		name   string
 		query  string
@@ -304,6 +349,13 @@ func TestListShowsRecordsNotEntries(t *testing.T) {
 		shown  bool
 	}{
 		{"untouched", "", demo, func(*Image) {}, true},
+		{"made shared", "", other, func(img *Image) { img.Visibility = Shared }, false},
+		{"made shared, with a member", "", member, func(img *Image) { img.Visibility = Shared }, true},
+		{"made private, with a member", "", member, func(img *Image) { img.Visibility = Private }, false},
+		{"made community, with a member", "", member, func(img *Image) { img.Visibility = Community }, false},
+		{"hidden, with a member", "member_status=accepted", member, func(img *Image) { img.Hidden = true }, false},
+		{"made shared, by name, with a member", "sort=name", member, func(img *Image) { img.Visibility = Shared }, true},
+		{"made shared, by size, with a member", "sort=size", member, func(img *Image) { img.Visibility = Shared }, true},
 		{"deleted", "", demo, func(img *Image) { img.Status, img.Deletion = Deleted, &Deletion{At: zeroTime} }, false},
 		{"hidden", "", demo, func(img *Image) { img.Hidden = true }, false},
 		{"made private", "", other, func(img *Image) { img.Visibility = Private }, false},
@@ -321,6 +373,7 @@ func TestListShowsRecordsNotEntries(t *testing.T) {
 			img := numbered(3)[2]
 			img.Name = ptr("a")
 			l.put(t, img)
+			l.putMembers(t, []*Image{img}, modelMembers{img.ID: {"members": Accepted}})
 			img.Revision = 1
 			next := img.clone()
 			c.change(next)
