@@ -223,10 +223,12 @@ func (u *upload) fail(ctx context.Context, w blob.Writer, left bool, err error, 
 		}
 	}
 	landed, settled := u.settle(ctx, reason, left)
-	if landed {
+	switch {
+	case landed:
 		return nil
-	}
-	if settled != nil {
+	case errors.Is(settled, errLost):
+		return errLost // whatever it was, it came of that
+	case settled != nil:
 		u.log.ErrorContext(ctx, "an upload that failed is left to its lease", "error", settled)
 	}
 	return err
@@ -234,7 +236,8 @@ func (u *upload) fail(ctx context.Context, w blob.Writer, left bool, err error, 
 
 // settle takes the record back, against whoever changes it meanwhile, and only
 // then removes bytes: a record whose answer was lost may name them. landed says
-// that it does, and that the image is active after all.
+// that it does, and that the image is active after all. The error is errLost where
+// somebody else had ended the upload before.
 func (u *upload) settle(ctx context.Context, reason string, left bool) (landed bool, err error) {
 	s := u.service
 	for {
@@ -245,7 +248,10 @@ func (u *upload) settle(ctx context.Context, reason string, left bool) (landed b
 		case img != nil && img.holds(u.place):
 			return true, nil
 		case l == nil: // its deleter or the sweeper saw to the rest; no record can name the bytes any more
-			return false, s.clear(ctx, u.place)
+			if err := s.clear(ctx, u.place); err != nil {
+				return false, err
+			}
+			return false, errLost
 		}
 		parts := partsEntry(s.now(), u.place)
 		var extra []table.Write
