@@ -20,7 +20,9 @@ func fallback(_ context.Context, s *Services, r *Request) (*Response, error) {
 	case badPath:
 		return nil, problem.New(problem.Invalid, "The path is not valid UTF-8.")
 	case bareVersion:
-		return redirect(http.StatusFound, s.PublicEndpoint+"/v2/"), nil
+		found := redirect(http.StatusFound, s.PublicEndpoint+"/v2/")
+		found.Header.Set("Content-Type", "text/plain; charset=utf8") // as Routes writes it
+		return found, nil
 	case otherName:
 		return redirect(http.StatusPermanentRedirect, s.PublicEndpoint+otherURL(r)), nil
 	case noVerb:

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/gander-images/gander/shared/caller"
 	"github.com/gander-images/gander/shared/image"
 	"github.com/gander-images/gander/shared/policy"
 	"github.com/gander-images/gander/shared/problem"
@@ -89,7 +90,7 @@ func imageShow(ctx context.Context, s *Services, r *Request) (*Response, error) 
 	if _, err := s.authorize(policy.GetImage, r.Caller, img); err != nil {
 		return nil, err
 	}
-	return imageAnswer(http.StatusOK, img), nil
+	return imageAnswer(http.StatusOK, seen(img, r.Caller)), nil
 }
 
 // imageDelete deletes one image.
@@ -99,6 +100,19 @@ func imageDelete(ctx context.Context, s *Services, r *Request) (*Response, error
 	return s.changeImage(ctx, r, policy.DeleteImage, func(grant policy.Grant, img *image.Image) error {
 		return s.Images.Delete(ctx, grant, r.Caller, img)
 	})
+}
+
+// seen returns an image as the caller is shown it. Where the bytes of a
+// deactivated one are, only admins are told.
+//
+// Source: glance/db/sqlalchemy/api.py, _normalize_locations.
+func seen(img *image.Image, c caller.Caller) *image.Image {
+	if img.Status != image.Deactivated || c.Admin {
+		return img
+	}
+	shown := *img
+	shown.Locations = nil
+	return &shown
 }
 
 func imageAnswer(status int, img *image.Image) *Response {

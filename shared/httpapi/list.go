@@ -38,6 +38,9 @@ func imageList(ctx context.Context, s *Services, r *Request) (*Response, error) 
 	if err != nil {
 		return nil, err
 	}
+	for i, img := range page.Images {
+		page.Images[i] = seen(img, r.Caller)
+	}
 	return builtAnswer(http.StatusOK, func(b []byte) []byte { return appendPage(b, page, r.URL.RawQuery) }), nil
 }
 

@@ -320,7 +320,7 @@ func TestPatchModel(t *testing.T) {
 			if got.status != status || string(has) != string(wrote) {
 				t.Fatalf("%s sends %s: answered %d, want %d\n%s\nthe image is\n%s, want\n%s", who, sent, got.status, status, got.body, has, wrote)
 			}
-			if status == 200 && string(got.body) != string(w.call("GET "+path, as("admin")).body) {
+			if status == 200 && string(got.body) != string(w.call("GET "+path, as(who)).body) {
 				t.Fatalf("%s sends %s: the answer is not the image:\n%s", who, sent, got.body)
 			}
 			image = after
