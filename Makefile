@@ -54,6 +54,16 @@ test: ## run all tests (TESTFLAGS=-race and the like)
 test-cloud: build emulators build/tools/emulate ## run the tests that need engines (ENGINES=dynoxide,versitygw SHAPES= TESTFLAGS=)
 	@GO='$(GO)' localstack/test-cloud $(TESTFLAGS)
 
+record: build/made/recorder ## keep anew what the newest Glance answers (needs Python; SCENARIOS="some")
+	@cd shared/httpapi/recorded && $(CURDIR)/build/recorder/bin/python -m recorder $(or $(ANSWERS),answers) $(SCENARIOS)
+
+build/made/recorder: shared/httpapi/recorded/requirements.txt
+	@mkdir -p build/made && rm -rf build/recorder
+	@python3 -c 'import sys; sys.exit(sys.version_info < (3, 11) and "recording needs Python 3.11 or newer")'
+	@python3 -m venv build/recorder
+	@build/recorder/bin/pip install -q --disable-pip-version-check -r shared/httpapi/recorded/requirements.txt
+	@touch $@
+
 lint: build/tools/golangci-lint ## check style and likely mistakes
 	@build/tools/golangci-lint run ./... ./.ci/table
 	@$(GO) vet ./... ./.ci/table

@@ -1,0 +1,1 @@
+"""Plays requests to the newest Glance and keeps its answers."""
