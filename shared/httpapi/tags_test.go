@@ -12,7 +12,7 @@ func TestImageTags(t *testing.T) {
 	id := w.made(`{"tags":["b"],"x":"y"}`)
 	public := w.made(`{"visibility":"public","owner":"demo","tags":["b"]}`, as("admin"))
 	for _, tag := range []string{
-		"a", "a", "A", "with blank", " blanks around ", "per%cent", "a+b", "a;b", "ü", strings.Repeat("🐧", 255), "..", `"quoted"`, "a?b#c", "%2F",
+		"a", "a", "A", "with blank", " blanks around ", "per%cent", "a+b", "a;b", "ü", strings.Repeat("🐧", 255), "..", `"quoted"`, "a#b", "%2F",
 	} {
 		path := "/v2/images/" + id + "/tags/" + url.PathEscape(tag)
 		w.call("PUT " + path).want(204).is("")

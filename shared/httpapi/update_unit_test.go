@@ -77,6 +77,14 @@ func TestLostChangesAreTriedAgain(t *testing.T) {
 	}
 }
 
+// A question mark is part of a tag; one gateway cuts it off.
+func TestTagsWithQuestionMarks(t *testing.T) {
+	w := newInside(t)
+	id := w.made(`{}`)
+	w.call("PUT /v2/images/" + id + "/tags/a%3Fb").want(204)
+	w.call("GET /v2/images/" + id).want(200).says(`"tags":["a?b"]`)
+}
+
 // A right that is taken away between two tries is gone.
 func TestLosersAreDecidedAnew(t *testing.T) {
 	w := newInside(t)

@@ -142,7 +142,7 @@ func (p *patch) apply(ch Change) error {
 //
 // Source: glance/api/v2/policy.py, ImageAPIPolicy.update_property.
 func rulesOf(ch Change) []policy.Rule {
-	if ch.Name == "visibility" && ch.Op != Remove {
+	if ch.Name == "visibility" {
 		switch Visibility(deref(ch.Value.Text)) {
 		case Public:
 			return []policy.Rule{policy.PublicizeImage, policy.ModifyImage}

@@ -74,6 +74,7 @@ func TestPathsAndQueries(t *testing.T) {
 		{"2.0, query as written", http2(m{"rawQueryString": "tag=a%2Cb&tag=c&name=in:x,y&limit=2"}), "/v2/images", "/v2/images", "tag=a%2Cb&tag=c&name=in:x,y&limit=2"},
 		{"2.0, broken query stays broken", http2(m{"rawQueryString": "name=%zz"}), "/v2/images", "/v2/images", "name=%zz"},
 		{"2.0, with its stage", http2(m{"rawPath": "/prod/v2/images", "requestContext": m{"stage": "prod", "http": m{"method": "GET"}}}), "/v2/images", "/v2/images", ""},
+		{"2.0, whose path is decoded", http2(m{"rawPath": "/v2/images/a%2Fb?c#d"}), "/v2/images/a%2Fb?c#d", "/v2/images/a%252Fb%3Fc%23d", ""},
 		{"2.0, only the stage", http2(m{"rawPath": "/prod", "requestContext": m{"stage": "prod", "http": m{"method": "GET"}}}), "/", "/", ""},
 		{"2.0, a path that begins like the stage", http2(m{"rawPath": "/products", "requestContext": m{"stage": "prod", "http": m{"method": "GET"}}}), "/products", "/products", ""},
 	} {

@@ -64,10 +64,10 @@ func (g *gateway) target(shape Shape) (*url.URL, error) {
 	}
 	raw = g.withoutStage(raw)
 	u := &url.URL{RawQuery: g.rawQuery(shape)}
-	if decoded, err := url.PathUnescape(raw); err == nil && printable(raw) {
+	if decoded, err := url.PathUnescape(raw); err == nil && shape != HTTP && printable(raw) {
 		u.Path, u.RawPath = decoded, raw
 	} else {
-		u.Path = raw // the gateway decoded it
+		u.Path = raw // the gateway decoded it, as an HTTP API always does
 	}
 	if !strings.HasPrefix(u.Path, "/") {
 		return nil, fmt.Errorf("%w: the path %q has no leading slash", errUnknown, raw)
