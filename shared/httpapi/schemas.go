@@ -6,6 +6,7 @@ import (
 	"net/http"
 
 	"github.com/gander-images/gander/shared/problem"
+	"github.com/gander-images/gander/shared/task"
 )
 
 const uuidPattern = "^([0-9a-fA-F]){8}-([0-9a-fA-F]){4}-([0-9a-fA-F]){4}-([0-9a-fA-F]){4}-([0-9a-fA-F]){12}$"
@@ -65,7 +66,7 @@ var (
 	}
 	taskProperties = map[string]*property{
 		"id":         {Type: "string", Description: "The task's identifier", Pattern: uuidPattern},
-		"type":       {Type: "string", Description: "What the task does", Enum: texts("import", "api_image_import", "location_import")},
+		"type":       {Type: "string", Description: "What the task does", Enum: texts("import", "api_image_import", "location_import", task.TypeUpload)},
 		"status":     {Type: "string", Description: "Where the task stands", Enum: texts("pending", "processing", "success", "failure")},
 		"input":      {Type: nullOr("object"), Description: "What the task was given"},
 		"result":     {Type: nullOr("object"), Description: "What the task made"},
