@@ -4,11 +4,6 @@ import (
 	"github.com/gander-images/gander/shared/image"
 )
 
-// reservedPrefix begins the names that only the server gives to properties.
-//
-// Source: glance/api/common.py, GLANCE_RESERVED_NS.
-const reservedPrefix = "os_glance"
-
 // A kind is a set of JSON types.
 type kind uint
 

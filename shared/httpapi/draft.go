@@ -59,7 +59,7 @@ func errReserved(name string) error {
 }
 
 func refuseReserved(name string, _ any) error {
-	if slices.Contains(reservedNames, name) || strings.HasPrefix(name, reservedPrefix) {
+	if slices.Contains(reservedNames, name) || strings.HasPrefix(name, image.ServerPrefix) {
 		return errReserved(name)
 	}
 	switch a := attributes[name]; {

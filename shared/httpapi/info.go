@@ -76,7 +76,7 @@ func infoStoresDetail(_ context.Context, s *Services, r *Request) (*Response, er
 }
 
 // shown reports whether callers may know the store: internal ones stay hidden.
-func shown(store image.Store) bool { return !strings.HasPrefix(store.ID, reservedPrefix+"_") }
+func shown(store image.Store) bool { return !strings.HasPrefix(store.ID, image.ServerPrefix+"_") }
 
 func describe(store image.Store, first bool) storeInfo {
 	info := storeInfo{ID: store.ID, Description: store.Description}

@@ -149,7 +149,7 @@ func refuseUpdate(name string) error {
 	if a := attributes[name]; a != nil && (name == "id" || a.create == readOnly || a.create == computed) {
 		return errReadOnly(name)
 	}
-	if slices.Contains(reservedNames, name) || strings.HasPrefix(name, reservedPrefix) {
+	if slices.Contains(reservedNames, name) || strings.HasPrefix(name, image.ServerPrefix) {
 		return errReserved(name)
 	}
 	return nil

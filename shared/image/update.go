@@ -63,10 +63,10 @@ func (s *Service) change(ctx context.Context, c caller.Caller, before, after *Im
 	return s.save(ctx, before, after)
 }
 
-// serverPrefix begins the names of the properties that the service sets itself.
+// ServerPrefix begins the names of the properties that the service sets itself.
 //
 // Source: glance/api/common.py, GLANCE_RESERVED_NS.
-const serverPrefix = "os_glance"
+const ServerPrefix = "os_glance"
 
 // checkAdded holds an image that got a property it did not have to the limit of
 // properties. An image that is beyond it, since it was lowered, may lose some.
@@ -78,7 +78,7 @@ func (s *Service) checkAdded(before, after *Image) error {
 		if _, had := before.Properties[name]; !had {
 			added = true
 		}
-		if !strings.HasPrefix(name, serverPrefix) {
+		if !strings.HasPrefix(name, ServerPrefix) {
 			count++
 		}
 	}
@@ -123,7 +123,7 @@ func (p *patch) apply(ch Change) error {
 	if err := p.permit(rulesOf(ch)...); err != nil {
 		return err
 	}
-	if fixed[ch.Name] || strings.HasPrefix(ch.Name, serverPrefix) {
+	if fixed[ch.Name] || strings.HasPrefix(ch.Name, ServerPrefix) {
 		return problem.New(problem.Forbidden, "Attribute '%s' cannot be changed.", ch.Name)
 	}
 	set := setters[ch.Name]
