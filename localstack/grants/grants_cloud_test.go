@@ -4,6 +4,7 @@ package grants_test
 
 import (
 	"bytes"
+	"encoding/json"
 	"io"
 	"net/http"
 	"strings"
@@ -29,6 +30,7 @@ func TestGrantsAreWhatFunctionsUse(t *testing.T) {
 	w := newWorld(t)
 	w.start(func(*gateway.Config) {})
 	w.mainPath()
+	w.changes()
 	w.rareUploads("image-data-upload", w.direct)
 	w.rareUploads(dataPlane, func(method, id string, body io.Reader) (answer, error) {
 		return w.ask(method, w.gateway.URL()+"/v2/images/"+id+"/file", body)
@@ -69,6 +71,41 @@ func (w *world) mainPath() {
 		w.call(204, http.MethodDelete, "/v2/images/"+id, nil)
 	}
 	w.eventually("the reaper has purged them", w.idle)
+}
+
+// changes are what callers do to an image besides: they change it, share it, and
+// look at what became of it.
+func (w *world) changes() {
+	w.t.Helper()
+	image := "/v2/images/" + w.made()
+	patch := `[{"op":"replace","path":"/name","value":"renamed"},{"op":"replace","path":"/os_hidden","value":true}]`
+	w.call(200, http.MethodPatch, image, strings.NewReader(patch), "Content-Type", "application/openstack-images-v2.1-json-patch")
+	w.call(204, http.MethodPut, image+"/tags/new", nil)
+	w.call(204, http.MethodDelete, image+"/tags/new", nil)
+	w.call(200, http.MethodPost, image+"/members", strings.NewReader(`{"member":"admin"}`))
+	w.call(200, http.MethodGet, image+"/members", nil)
+	w.call(200, http.MethodPut, image+"/members/admin", strings.NewReader(`{"status":"accepted"}`), "X-Auth-Token", w.admin)
+	w.call(200, http.MethodGet, image+"/members/admin", nil)
+	w.call(204, http.MethodDelete, image+"/members/admin", nil)
+
+	_, id, _ := strings.Cut(image, "/v2/images/")
+	if got, err := w.ask(http.MethodPut, w.gateway.StageURL()+image+"/file", strings.NewReader("short"), "X-Openstack-Image-Size", "100"); err != nil || got.status != 400 {
+		w.t.Fatalf("a short upload is answered %d, %v: %s", got.status, err, got.body)
+	}
+	var list struct{ Tasks []struct{ ID string } }
+	if err := json.Unmarshal(w.call(200, http.MethodGet, image+"/tasks", nil).body, &list); err != nil || len(list.Tasks) != 1 {
+		w.t.Fatalf("it leaves %+v, %v", list, err)
+	}
+	w.call(200, http.MethodGet, "/v2/tasks/"+list.Tasks[0].ID, nil, "X-Auth-Token", w.admin)
+	if got, err := w.direct(http.MethodPut, id, strings.NewReader("whole")); err != nil || got.status != 204 {
+		w.t.Fatalf("a whole upload is answered %d, %v: %s", got.status, err, got.body)
+	}
+	w.call(204, http.MethodPost, image+"/actions/deactivate", nil)
+	w.call(204, http.MethodPost, image+"/actions/reactivate", nil)
+	w.call(204, http.MethodDelete, image, nil)
+	w.call(200, http.MethodGet, "/gander/v1/images/deleted", nil, "X-Auth-Token", w.admin)
+	w.call(409, http.MethodPost, "/gander/v1/images/"+w.made()+"/restore", nil, "X-Auth-Token", w.admin)
+	w.eventually("the reaper has purged it", w.idle)
 }
 
 // wantBytes follows the redirect of a download, by its URL alone.

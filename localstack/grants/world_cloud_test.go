@@ -4,6 +4,7 @@ package grants_test
 
 import (
 	"bytes"
+	"fmt"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -40,7 +41,8 @@ type world struct {
 	proxy *grants.Guard
 	roles grants.Roles
 	key   string // the identity's public key
-	token string
+	token string // a member's
+	admin string // an admin's
 	log   *log
 
 	gateway *gateway.Gateway
@@ -117,15 +119,17 @@ func (w *world) environ(function string) []string {
 	return append(w.proxy.Environ(function), "GANDER_LEASE="+lease.String())
 }
 
-// logIn gets the token of a member.
+// logIn gets the tokens of a member and of an admin.
 func (w *world) logIn() {
 	w.t.Helper()
 	dir := w.t.TempDir()
 	people := `
 domains: [{name: Default, id: default}]
-projects: [{name: demo, id: demo}]
-roles: [{name: member, implies: [reader]}, {name: reader}]
-users: [{name: mia, id: mia, password: secret, roles: [{role: member, project: demo}]}]
+projects: [{name: demo, id: demo}, {name: admin, id: admin}]
+roles: [{name: admin, implies: [member]}, {name: member, implies: [reader]}, {name: reader}]
+users:
+  - {name: mia, id: mia, password: secret, roles: [{role: member, project: demo}]}
+  - {name: ada, id: ada, password: secret, roles: [{role: admin, project: admin}]}
 `
 	if err := os.WriteFile(filepath.Join(dir, "identity.yaml"), []byte(people), 0o600); err != nil {
 		w.t.Fatal(err)
@@ -135,13 +139,18 @@ users: [{name: mia, id: mia, password: secret, roles: [{role: member, project: d
 		w.t.Fatal(err)
 	}
 	defer identity.Close()
-	login := `{"auth":{"identity":{"methods":["password"],"password":{"user":{"id":"mia","password":"secret"}}},"scope":{"project":{"id":"demo"}}}}`
+	w.key, w.token, w.admin = identity.PublicKey(), w.tokenOf(identity, "mia", "demo"), w.tokenOf(identity, "ada", "admin")
+}
+
+func (w *world) tokenOf(identity *development.Identity, user, project string) string {
+	w.t.Helper()
+	login := fmt.Sprintf(`{"auth":{"identity":{"methods":["password"],"password":{"user":{"id":%q,"password":"secret"}}},"scope":{"project":{"id":%q}}}}`, user, project)
 	out := httptest.NewRecorder()
 	identity.Handler().ServeHTTP(out, httptest.NewRequest(http.MethodPost, development.Mount+"/v3/auth/tokens", strings.NewReader(login)))
 	if out.Code != http.StatusCreated {
-		w.t.Fatalf("logging in: %d %s", out.Code, out.Body)
+		w.t.Fatalf("logging in as %s: %d %s", user, out.Code, out.Body)
 	}
-	w.key, w.token = identity.PublicKey(), out.Header().Get("X-Subject-Token")
+	return out.Header().Get("X-Subject-Token")
 }
 
 // start starts the functions and the data plane, in place of those that run.
