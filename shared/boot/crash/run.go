@@ -132,7 +132,7 @@ func (l *load) command(ctx context.Context) *exec.Cmd {
 // through its folder.
 func (l *load) judge(ctx context.Context, journalFile string, out io.Writer) error {
 	compare := exec.CommandContext(ctx, l.compare,
-		"-journal", journalFile, "-clouds", filepath.Join(l.data, "clouds.yaml"), "-patience", (10 * lease).String(), l.service.url())
+		"-journal", journalFile, "-clouds", filepath.Join(l.data, "clouds.yaml"), "-purged", "-patience", (10 * lease).String(), l.service.url())
 	compare.Stdout, compare.Stderr = out, os.Stderr
 	err := compare.Run()
 	for _, u := range []*outside.User{l.member, l.other, l.admin} {

@@ -104,13 +104,18 @@ func TestCompareFindsWhatTheServiceHasMore(t *testing.T) {
 	}
 }
 
-// TestCompareFindsWhatIsStuck leaves an upload running.
+// TestCompareFindsWhatIsStuck leaves an upload running, and what was deleted
+// unpurged.
 func TestCompareFindsWhatIsStuck(t *testing.T) {
 	w := newWorld(t)
 	w.live()
 	w.hang(w.images["queued"])
 	if faults := w.faults(w.lines); !strings.Contains(faults, "is saving, and stays so") {
 		t.Errorf("the faults are %q", faults)
+	}
+	c := &comparison{service: w.service}
+	if err := c.purged(t.Context(), 0); err != nil || len(c.faults) != 1 || !strings.Contains(c.faults[0], w.images["deleted"]+" is deleted, and is not purged") {
+		t.Errorf("the faults are %q, %v", c.faults, err)
 	}
 	w.process.Kill()
 	w.start()

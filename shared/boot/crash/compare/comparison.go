@@ -54,6 +54,9 @@ func (c *comparison) all(ctx context.Context, patience time.Duration) error {
 			c.fault("image %s is listed as %v and shown as %v", i.text("id"), i, shown)
 		}
 	}
+	if err := c.inDeleted(ctx); err != nil {
+		return err
+	}
 	return c.allLists(ctx)
 }
 

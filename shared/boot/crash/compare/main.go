@@ -3,7 +3,7 @@
 //
 // Usage:
 //
-//	compare -journal FILE -clouds clouds.yaml [-patience 20s] http://127.0.0.1:9292
+//	compare -journal FILE -clouds clouds.yaml [-patience 20s] [-purged] http://127.0.0.1:9292
 //
 // It waits until no image is in a passing state, at most for -patience. Then every
 // answered write must be there unless a later one may have covered it, every image
@@ -30,6 +30,7 @@ func main() {
 	flag.StringVar(&o.journal, "journal", "", "the journal")
 	flag.StringVar(&o.clouds, "clouds", "", "how to log in")
 	flag.DurationVar(&o.patience, "patience", 20*time.Second, "how long passing states may take to end")
+	flag.BoolVar(&o.purged, "purged", false, "want everything that was deleted to be purged within -patience")
 	flag.Parse()
 	if flag.NArg() != 1 || o.journal == "" || o.clouds == "" {
 		flag.Usage()
@@ -48,6 +49,7 @@ func main() {
 type options struct {
 	journal, clouds, url string
 	patience             time.Duration
+	purged               bool
 }
 
 // mostShown is how many faults are printed.
@@ -65,7 +67,11 @@ func run(ctx context.Context, o options, out io.Writer) error {
 	}
 	defer s.leave()
 	c := &comparison{service: s, past: readPast(lines)}
-	if err := c.all(ctx, o.patience); err != nil {
+	err = c.all(ctx, o.patience)
+	if err == nil && o.purged {
+		err = c.purged(ctx, o.patience)
+	}
+	if err != nil {
 		return err
 	}
 	for _, f := range c.faults[:min(mostShown, len(c.faults))] {
