@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -249,70 +247,4 @@ func TestMemberQuotaHoldsForCallersAtOnce(t *testing.T) {
 	if len(list.Members) != 8 {
 		t.Errorf("the image has %d members", len(list.Members))
 	}
-}
-
-// Rows outlive that the image is not shared for a while, and its deletion ends
-// them with it.
-func TestMembersOutliveVisibility(t *testing.T) {
-	w := newWorld(t)
-	id := w.shared("other")
-	for _, visibility := range []string{"private", "community", "public"} {
-		w.seenAs(id, visibility)
-		w.refused("GET /v2/images/" + id + "/members").want(403).says("Only shared images have members")
-		w.refused("POST /v2/images/"+id+"/members", body(`{"member":"x"}`)).want(403)
-	}
-	w.seenAs(id, "shared")
-	w.call("GET /v2/images/"+id+"/file", as("other")).want(200).is("shared bytes")
-	w.call("GET /v2/images/"+id+"/members", as("other")).want(200).says(`"member_id":"other"`)
-	w.call("DELETE /v2/images/" + id).want(204)
-	for _, who := range []string{"member", "other", "admin"} {
-		w.refused("GET /v2/images/"+id+"/members", as(who)).want(404)
-		w.refused("GET /v2/images/"+id+"/members/other", as(who)).want(404)
-		w.refused("PUT /v2/images/"+id+"/members/other", as(who), body(`{"status":"accepted"}`)).want(404)
-		w.refused("DELETE /v2/images/"+id+"/members/other", as(who)).want(404)
-		w.refused("POST /v2/images/"+id+"/members", as(who), body(`{"member":"x"}`)).want(404)
-	}
-}
-
-// An operator's rules for rows: who may not see them lists none, and who may
-// change what others said does.
-func TestMemberPolicies(t *testing.T) {
-	file := filepath.Join(t.TempDir(), "policy.yaml")
-	rules := "get_member: 'role:admin or role:service'\nmodify_member: 'role:admin or project_id:%(owner)s'\n"
-	if err := os.WriteFile(file, []byte(rules), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	w := newWorld(t, "GANDER_POLICY_FILE="+file)
-	id := w.shared("other", "service")
-	members := "/v2/images/" + id + "/members"
-	w.call("GET " + members).want(200).is(`{"members":[],"schema":"/v2/schemas/members"}`)
-	w.call("GET "+members, as("service")).want(200).says(`"member_id":"service"`)
-	w.call("GET "+members, as("admin")).want(200).says(`"member_id":"other"`)
-	w.refused("GET "+members+"/other", asJSON).want(404).says("get_member")
-	w.refused("PUT "+members+"/other", body(`{"status":"accepted"}`), asJSON).want(403).says("get_member")
-	w.refused("PUT "+members+"/service", as("service"), body(`{"status":"accepted"}`), asJSON).want(403).says("modify_member")
-	w.refused("DELETE "+members+"/other", asJSON).want(403).says("get_member")
-	w.call("PUT "+members+"/other", as("admin"), body(`{"status":"accepted"}`)).want(200)
-}
-
-// A snapshot of a server by somebody of another project, as Nova makes it: the
-// image belongs to the admin's project, and the server's project is a member
-// before there is any data, which never answers.
-func TestSnapshotForAnotherProject(t *testing.T) {
-	w := newWorld(t)
-	id := w.made(`{"visibility":"shared","disk_format":"qcow2","container_format":"bare","image_type":"snapshot","instance_uuid":"`+uuid.NewString()+`"}`, as("admin"))
-	w.refused("GET /v2/images/"+id, as("other")).want(404)
-	w.call("POST /v2/images/"+id+"/members", as("admin"), body(`{"member":"other"}`)).want(200).says(`"status":"pending"`)
-	w.call("GET /v2/images/"+id, as("other")).want(200).says(`"status":"queued"`)
-	w.call("PUT /v2/images/"+id+"/file", as("admin"), octets("a disk")).want(204)
-	w.call("GET /v2/images/"+id, as("other")).want(200).says(`"owner":"admin"`)
-	w.call("GET /v2/images/"+id+"/file", as("other")).want(200).is("a disk")
-	w.refused("GET /v2/images/"+id+"/file", as("guest")).want(403)
-	w.listedFor("other", id, "pending")
-	w.call("GET /v2/images", as("other")).want(200).says(`"images":[]`)
-	w.refused("DELETE /v2/images/"+id, as("other")).want(403)
-	w.call("GET /v2/images/"+id, as("other")).want(200)
-	w.call("DELETE /v2/images/"+id, as("admin")).want(204)
-	w.refused("GET /v2/images/"+id, as("other")).want(404)
-	w.refused("DELETE /v2/images/"+id, as("other")).want(404)
 }
