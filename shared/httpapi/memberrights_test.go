@@ -64,7 +64,7 @@ func TestMemberPoliciesAreBelowTheImages(t *testing.T) {
 		t.Fatal(err)
 	}
 	w := newWorld(t, "GANDER_POLICY_FILE="+file)
-	id := w.shared("other")
+	id := w.sharedWith("shared", "pending")
 	members := "/v2/images/" + id + "/members"
 	for _, who := range []string{"member", "other", "admin"} {
 		for _, c := range []struct{ line, sent string }{
