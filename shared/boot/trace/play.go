@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -10,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 
 	"github.com/gander-images/gander/shared/boot/outside"
 )
@@ -34,9 +36,10 @@ func play(ctx context.Context, binary, data, file string) (made int, err error) 
 	}
 	user, err := outside.Login(ctx, filepath.Join(data, "clouds.yaml"), "gander-admin")
 	if err == nil {
-		w := writer{user: user.At(p.URL)}
-		err = w.all(ctx)
-		made = w.made
+		made, err = everyWrite(ctx, user.At(p.URL))
+	}
+	if user != nil {
+		user.Leave()
 	}
 	if stopped := p.Stop(ctx); err == nil {
 		err = stopped
@@ -44,10 +47,35 @@ func play(ctx context.Context, binary, data, file string) (made int, err error) 
 	return made, err
 }
 
+// crowd is how many writers share syncs in the end.
+const crowd = 8
+
+// everyWrite makes writes of every kind one by one, and then some at once.
+func everyWrite(ctx context.Context, user *outside.User) (made int, err error) {
+	one := &writer{user: user, name: 'z'}
+	if err := one.all(ctx); err != nil {
+		return 0, err
+	}
+	made = one.made
+	var wait sync.WaitGroup
+	var others [crowd]writer
+	var errs [crowd]error
+	for i := range crowd {
+		others[i] = writer{user: user, name: rune('a' + i)}
+		wait.Go(func() { errs[i] = others[i].few(ctx) })
+	}
+	wait.Wait()
+	for i := range others {
+		made += others[i].made
+	}
+	return made, errors.Join(errs[:]...)
+}
+
 // A writer makes one write after another. What it writes is marked, so that it
 // can be found in the table's file.
 type writer struct {
 	user  *outside.User
+	name  rune
 	made  int
 	marks int
 }
@@ -75,6 +103,23 @@ func (w *writer) all(ctx context.Context) error {
 	return w.change(ctx, id)
 }
 
+// few makes writes that meet those of others.
+func (w *writer) few(ctx context.Context) error {
+	for range 4 {
+		id, err := w.create(ctx, "")
+		if err == nil {
+			err = w.upload(ctx, id, 1_000, true)
+		}
+		if err == nil {
+			err = w.do(ctx, "PUT /v2/images/"+id+"/tags/"+w.mark(), "", "", http.StatusNoContent)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // change makes every write that changes an image which has data.
 func (w *writer) change(ctx context.Context, id string) error {
 	if err := w.upload(ctx, id, 1, false); err != nil {
@@ -96,6 +141,7 @@ func (w *writer) change(ctx context.Context, id string) error {
 		{"POST " + image + "/actions/deactivate", "", "", 204},
 		{"POST " + image + "/actions/reactivate", "", "", 204},
 		{"DELETE " + image, "", "", 204},
+		{"POST /gander/v1/images/" + id + "/restore", "", "", 200},
 	} {
 		if err := w.do(ctx, s.line, s.body, s.mediaType, s.want); err != nil {
 			return err
@@ -113,7 +159,7 @@ func patchType(version string) string {
 // mark returns a text that no other write has.
 func (w *writer) mark() string {
 	w.marks++
-	return fmt.Sprintf("mark-%d", w.marks)
+	return fmt.Sprintf("mark-%c%04d", w.name, w.marks) // none is part of another
 }
 
 func (w *writer) create(ctx context.Context, text string) (id string, err error) {
