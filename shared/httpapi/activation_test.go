@@ -28,8 +28,14 @@ func TestActivation(t *testing.T) {
 			who, id string
 			status  int
 		}{
-			{"member", queued, 403}, {"admin", queued, 403}, {"reader", id, 403}, {"other", id, 404}, {"nobody", id, 404},
-			{"other", public, 403}, {"member", noImage, 404}, {"admin", noImage, 404},
+			{"member", queued, 403},
+			{"admin", queued, 403},
+			{"reader", id, 403},
+			{"other", id, 404},
+			{"nobody", id, 404},
+			{"other", public, 403},
+			{"member", noImage, 404},
+			{"admin", noImage, 404},
 		} {
 			w.refused(act(c.id, action), as(c.who)).want(c.status)
 		}

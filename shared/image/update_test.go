@@ -1,8 +1,6 @@
 package image
 
 import (
-	"context"
-	"io"
 	"reflect"
 	"strings"
 	"testing"
@@ -266,71 +264,6 @@ func TestUpdatePropertyLimit(t *testing.T) {
 	}
 }
 
-// An interleaved table does something before each write of a record.
-type interleaved struct {
-	table.Table
-	before func()
-}
-
-func (i *interleaved) Transact(ctx context.Context, writes ...table.Write) (table.Outcome, error) {
-	if writes[0].Key.Sort == "image" && i.before != nil {
-		do := i.before
-		i.before = nil // what it does writes, too
-		do()
-		defer func() { i.before = do }()
-	}
-	return i.Table.Transact(ctx, writes...)
-}
-
-// TestP2PatchesBesideAnUpload changes an image before each write of its upload,
-// and once while bytes flow. Neither the upload nor a change is lost.
-func TestP2PatchesBesideAnUpload(t *testing.T) {
-	w := newWorld(t)
-	img := w.create(raw())
-	between := &interleaved{Table: w.table}
-	w.use(between, w.blobs)
-	names, left := []string{"one", "two", "three", "four"}, 4
-	next := func() {
-		if left == 0 {
-			return
-		}
-		left--
-		w.wantUpdate(img.ID, names[left])
-	}
-	between.before = func() {
-		if now := w.mustGet(img.ID); now.Status == Saving {
-			next()
-		}
-	}
-	if err := w.upload(img, onRead(next)); err != nil {
-		t.Fatal(err)
-	}
-	now := w.mustGet(img.ID)
-	if now.Status != Active || left != 0 || len(now.Properties) != len(names) {
-		t.Errorf("after %d changes beside its upload the image is %s and has %v", len(names)-left, now.Status, now.Properties)
-	}
-	w.audit()
-}
-
-// onRead is a body without bytes that does something when it is read.
-type onRead func()
-
-func (f onRead) Read([]byte) (int, error) {
-	f()
-	return 0, io.EOF
-}
-
-func (w *world) wantUpdate(id, name string) {
-	w.t.Helper()
-	err := w.service.again(func() error {
-		_, err := w.update(demo, w.mustGet(id), adding(name, "is kept"))
-		return err
-	})
-	if err != nil {
-		w.t.Error(err)
-	}
-}
-
 // TestUpdateUses counts what changes cost: one write of the record, and entries
 // only where an image moves in lists.
 func TestUpdateUses(t *testing.T) {
@@ -343,7 +276,7 @@ func TestUpdateUses(t *testing.T) {
 	moved := func(entries int64) table.Use {
 		use := record
 		use.Writes += entries
-		use.Units.Write += 2 * entries
+		use.Write += 2 * entries
 		return use
 	}
 	for _, c := range []struct {
@@ -364,46 +297,5 @@ func TestUpdateUses(t *testing.T) {
 	} {
 		wantUse(t, c.what, meter, c.use, c.do)
 		img = w.mustGet(img.ID)
-	}
-}
-
-// TestActivationByStatus holds the two actions to the states that they are for.
-func TestActivationByStatus(t *testing.T) {
-	w := newWorld(t)
-	for _, status := range []Status{Queued, Saving, Uploading, Importing, Active, Deactivated, Killed} {
-		for name, c := range map[string]struct {
-			rule     policy.Rule
-			do       func(context.Context, policy.Grant, caller.Caller, *Image) error
-			from, to Status
-		}{
-			"deactivate": {policy.Deactivate, w.service.Deactivate, Active, Deactivated},
-			"reactivate": {policy.Reactivate, w.service.Reactivate, Deactivated, Active},
-		} {
-			img := w.create(raw())
-			stored := img.clone()
-			stored.Status = status
-			if err := w.service.save(t.Context(), img, stored); err != nil {
-				t.Fatal(err)
-			}
-			err := c.do(t.Context(), w.grant(c.rule, demo, stored), demo, stored)
-			want := status
-			switch status {
-			case c.from:
-				want = c.to
-				fallthrough
-			case c.to:
-				if err != nil {
-					t.Errorf("%s of an image that is %s: %v", name, status, err)
-				}
-			default:
-				if !problem.Is(err, problem.Forbidden) {
-					t.Errorf("%s of an image that is %s: %v", name, status, err)
-				}
-			}
-			w.wantStatus(img.ID, want)
-			if err := c.do(t.Context(), w.grant(c.rule, demo, img), demo, &Image{ID: img.ID, Owner: img.Owner, Status: c.from}); !Changed(err) {
-				t.Errorf("%s of an image that changed meanwhile: %v", name, err)
-			}
-		}
 	}
 }
