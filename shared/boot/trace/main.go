@@ -19,6 +19,8 @@ import (
 	"os/signal"
 	"path/filepath"
 	"time"
+
+	"github.com/gander-images/gander/shared/boot/outside"
 )
 
 // patience is how long all of it may take.
@@ -54,9 +56,23 @@ func run(ctx context.Context, binary string, keep bool, out io.Writer) error {
 	} else {
 		defer func() { _ = os.RemoveAll(dir) }()
 	}
-	// The service makes both folders.
-	data, file := filepath.Join(dir, "new", "data"), filepath.Join(dir, "trace")
-	made, err := play(ctx, binary, data, file)
+	data := filepath.Join(dir, "new", "data") // the service makes both folders
+	for _, life := range []life{{"first", everyWrite}, {"second", fewWrites}} {
+		if err := life.check(ctx, binary, data, filepath.Join(dir, life.name), out); err != nil {
+			return fmt.Errorf("the %s life: %w", life.name, err)
+		}
+	}
+	return nil
+}
+
+// A life of the service: over a new folder, and over what the first one left.
+type life struct {
+	name  string
+	write func(context.Context, *outside.User) (made int, err error)
+}
+
+func (l life) check(ctx context.Context, binary, data, file string, out io.Writer) error {
+	made, err := play(ctx, binary, data, file, l.write)
 	if err != nil {
 		return err
 	}
@@ -74,7 +90,7 @@ func run(ctx context.Context, binary string, keep bool, out io.Writer) error {
 	if len(faults) > 0 {
 		return fmt.Errorf("%d faults in a trace of %d answered writes", len(faults), made)
 	}
-	fmt.Fprintf(out, "%d answered writes, each on the disk before its answer; %d system calls read\n", made, len(h.calls))
+	fmt.Fprintf(out, "%s life: %d answered writes, each on the disk before its answer; %d system calls read\n", l.name, made, len(h.calls))
 	return nil
 }
 

@@ -23,9 +23,9 @@ const longest = "4194304"
 // traced are the system calls that matter.
 const traced = "trace=openat,mkdir,mkdirat,read,write,writev,pwrite64,copy_file_range,fsync,fdatasync,rename,renameat,renameat2,ftruncate"
 
-// play starts the service under strace and makes writes one by one. It returns
-// how many were answered.
-func play(ctx context.Context, binary, data, file string) (made int, err error) {
+// play starts the service under strace and writes. It returns how many writes
+// were answered.
+func play(ctx context.Context, binary, data, file string, write func(context.Context, *outside.User) (int, error)) (made int, err error) {
 	cmd := exec.CommandContext(ctx, "strace", "-D", "-f", "-ttt", "-yy", "--seccomp-bpf", "-s", longest, "-e", traced, "-e", "signal=none", "-o", file,
 		binary, "serve")
 	cmd.Env = append(os.Environ(), "GANDER_DATA="+data, "GANDER_LISTEN=127.0.0.1:0", "GANDER_LOG_FORMAT=json")
@@ -36,7 +36,7 @@ func play(ctx context.Context, binary, data, file string) (made int, err error) 
 	}
 	user, err := outside.Login(ctx, filepath.Join(data, "clouds.yaml"), "gander-admin")
 	if err == nil {
-		made, err = everyWrite(ctx, user.At(p.URL))
+		made, err = write(ctx, user.At(p.URL))
 	}
 	if user != nil {
 		user.Leave()
@@ -56,7 +56,12 @@ func everyWrite(ctx context.Context, user *outside.User) (made int, err error) {
 	if err := one.all(ctx); err != nil {
 		return 0, err
 	}
-	made = one.made
+	others, err := fewWrites(ctx, user)
+	return one.made + others, err
+}
+
+// fewWrites has some writers write at once.
+func fewWrites(ctx context.Context, user *outside.User) (made int, err error) {
 	var wait sync.WaitGroup
 	var others [crowd]writer
 	var errs [crowd]error

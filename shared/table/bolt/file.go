@@ -32,7 +32,6 @@ const (
 
 // openFile opens t.db. The caller holds t.mu or is alone.
 func (t *Table) openFile() error {
-	_, statErr := os.Stat(t.path)
 	db, err := bbolt.Open(t.path, 0o600, &bbolt.Options{
 		Timeout:         t.settings.lockWait,
 		NoSync:          t.settings.noSync,
@@ -56,13 +55,14 @@ func (t *Table) openFile() error {
 	}
 	db.AllocSize = growth
 	t.db = db
-	if errors.Is(statErr, os.ErrNotExist) && !t.settings.noSync {
-		return syncFolder(filepath.Dir(t.path))
+	if t.settings.noSync {
+		return nil
 	}
-	return nil
+	return syncFolder(filepath.Dir(t.path))
 }
 
-// syncFolder makes the name of a new file durable.
+// syncFolder makes the file's name durable, whoever made it: an earlier process
+// may have ended before it could.
 func syncFolder(name string) error {
 	dir, err := os.Open(name) //nolint:gosec // the operator names the file
 	if err != nil {
