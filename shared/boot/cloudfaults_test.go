@@ -100,6 +100,8 @@ func wantUnavailable(t *testing.T, name string, d *installation, told gatewayAns
 
 var asJSON = map[string]string{"Accept": "application/json"}
 
+var asPatch = map[string]string{"Accept": "application/json", "Content-Type": "application/openstack-images-v2.1-json-patch"}
+
 var asBytes = map[string]string{"Accept": "application/json", "Content-Type": "application/octet-stream"}
 
 // TestTheTableCannotBeUsed: what is wrong with the table, or with who asks for
@@ -127,6 +129,15 @@ func TestTheTableCannotBeUsed(t *testing.T) {
 			{httpapi.ImageList, question{method: "GET", path: "/v2/images", as: "gander", header: asJSON}},
 			{httpapi.ImageCreate, question{method: "POST", path: "/v2/images", as: "gander", header: asJSON, body: "{}"}},
 			{httpapi.ImageDelete, question{method: "DELETE", path: path, as: "gander", header: asJSON}},
+			{httpapi.ImageUpdate, question{method: "PATCH", path: path, as: "gander", header: asPatch, body: `[{"op":"replace","path":"/name","value":"n"}]`}},
+			{httpapi.ImageTagAdd, question{method: "PUT", path: path + "/tags/t", as: "gander", header: asJSON}},
+			{httpapi.ImageDeactivate, question{method: "POST", path: path + "/actions/deactivate", as: "gander", header: asJSON}},
+			{httpapi.MemberCreate, question{method: "POST", path: path + "/members", as: "gander", header: asJSON, body: `{"member":"p"}`}},
+			{httpapi.MemberList, question{method: "GET", path: path + "/members", as: "gander", header: asJSON}},
+			{httpapi.MemberUpdate, question{method: "PUT", path: path + "/members/p", as: "gander", header: asJSON, body: `{"status":"accepted"}`}},
+			{httpapi.ImageTaskList, question{method: "GET", path: path + "/tasks", as: "gander", header: asJSON}},
+			{httpapi.TaskShow, question{method: "GET", path: "/v2/tasks/" + taskInEvents, as: "gander-admin", header: asJSON}},
+			{httpapi.ImageDeletedList, question{method: "GET", path: "/gander/v1/images/deleted", as: "gander-admin", header: asJSON}},
 			{httpapi.ImageDataUpload, question{method: "PUT", path: path + "/file", as: "gander", header: asBytes, body: "x"}},
 			{httpapi.ImageDataDownload, question{method: "GET", path: path + "/file", as: "gander", header: asJSON}},
 		} {

@@ -215,6 +215,7 @@ func TestNothingLeaksBetweenInvocations(t *testing.T) {
 	}
 	const image = "/v2/images/2f9c1d3e-7a54-4b0e-9d61-0c8f5e3b7a10"
 	html, part := map[string]string{"Accept": "text/html"}, map[string]string{"Range": "bytes=1-2"}
+	patch := map[string]string{"Content-Type": "application/openstack-images-v2.1-json-patch"}
 	asked := map[string][]question{}
 	for _, q := range []question{
 		{function: "image-show", method: "GET", path: image, as: "gander"},
@@ -235,6 +236,16 @@ func TestNothingLeaksBetweenInvocations(t *testing.T) {
 		{function: "image-create", method: "POST", path: "/v2/images", as: "gander", body: `{"name":5}`},
 		{function: "image-create", method: "POST", path: "/v2/images", as: "gander-reader", body: `{"name":"n"}`},
 		{function: "image-create", method: "POST", path: "/v2/images", as: "gander", header: html, body: `{`},
+		{function: "image-update", method: "PATCH", path: image, as: "gander", header: patch, body: `[]`},
+		{function: "image-update", method: "PATCH", path: image, as: "gander-reader", header: patch, body: `[{"op":"replace","path":"/name","value":"n"}]`},
+		{function: "image-update", method: "PATCH", path: image, as: "gander-other", header: patch, body: `[{"op":"replace","path":"/name","value":"n"}]`},
+		{function: "image-update", method: "PATCH", path: image, as: "gander", header: patch, body: `[{"op":"replace","path":"/id","value":"n"}]`},
+		{function: "image-update", method: "PATCH", path: image, as: "gander", body: `[]`},
+		{function: "member-list", method: "GET", path: image + "/members", as: "gander"},
+		{function: "member-list", method: "GET", path: image + "/members", as: "gander-other"},
+		{function: "member-list", method: "GET", path: image + "/members", as: "gander-reader", header: html},
+		{function: "task-show", method: "GET", path: "/v2/tasks/" + taskInEvents, as: "gander"},
+		{function: "task-show", method: "GET", path: "/v2/tasks/" + taskInEvents, as: "gander-admin", header: html},
 		{function: "info-stores-detail", method: "GET", path: "/v2/info/stores/detail", as: "gander-admin"},
 		{function: "info-stores-detail", method: "GET", path: "/v2/info/stores/detail", as: "gander"},
 		{function: "fallback", method: "PUT", path: image, as: "gander"},
