@@ -28,6 +28,8 @@ func TestLocalStack(t *testing.T) {
 	}{
 		{"FirstSession", testLocalFirstSession},
 		{"LifeOfAnImage", testLocalLife},
+		{"Changes", testLocalChanges},
+		{"Afterwards", testLocalAfterwards},
 		{"Discovery", testLocalDiscovery},
 		{"Routes", testLocalRoutes},
 		{"TooLarge", testLocalTooLarge},
@@ -150,14 +152,16 @@ func testLocalRoutes(t *testing.T) {
 	u := deployed(t).as("gander")
 	u.http.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	for line, status := range map[string]int{
-		"GET /v2/images/":                           http.StatusNotFound,
-		"GET /v2/absent":                            http.StatusNotFound,
-		"GET /v2/images/a/b/c":                      http.StatusNotFound,
-		"GET /v2/images/a%2Fb":                      http.StatusNotFound,
-		"DELETE /v2/images":                         http.StatusMethodNotAllowed,
-		"HEAD /v2/images":                           http.StatusMethodNotAllowed,
-		"PUT /v2/images/" + tooManyZeros:            http.StatusMethodNotAllowed,
-		"POST /v2/images/" + tooManyZeros + "/file": http.StatusMethodNotAllowed,
+		"GET /v2/images/":                             http.StatusNotFound,
+		"GET /v2/absent":                              http.StatusNotFound,
+		"GET /v2/images/a/b/c":                        http.StatusNotFound,
+		"GET /v2/images/a%2Fb":                        http.StatusNotFound,
+		"DELETE /v2/images":                           http.StatusMethodNotAllowed,
+		"HEAD /v2/images":                             http.StatusMethodNotAllowed,
+		"PUT /v2/images/" + tooManyZeros:              http.StatusMethodNotAllowed,
+		"POST /v2/images/" + tooManyZeros + "/tags/t": http.StatusMethodNotAllowed,
+		"GET /gander/v1/absent":                       http.StatusNotFound,
+		"POST /v2/images/" + tooManyZeros + "/file":   http.StatusMethodNotAllowed,
 
 		"GET /v3": http.StatusMultipleChoices,
 		// LocalStack's own; AWS sends the template's 501.
