@@ -15,7 +15,6 @@ const maxEntries = 500
 type candidate struct {
 	id     string
 	sort   string // the entry's sort key
-	at     string // its place among all streams of the listing
 	shared bool   // the caller's project has a member row of a status that was asked for
 }
 
@@ -32,7 +31,7 @@ type stream struct {
 	prefix    string
 	cut       int    // bytes of the sort key that do not count for its place
 	last      string // read up to here; empty: from the start
-	ahead     []candidate
+	ahead     []table.Item
 	ended     bool
 }
 
@@ -45,51 +44,71 @@ type merge struct {
 	entries  int // how many to ask for at once
 }
 
-// peek returns the next candidate without taking it; nil at the end.
-func (m *merge) peek(ctx context.Context) (*candidate, error) {
-	var next *candidate
+// peek returns the sort key of the next candidate without taking it; empty at
+// the end.
+func (m *merge) peek(ctx context.Context) (string, error) {
+	st, err := m.first(ctx)
+	if st == nil {
+		return "", err
+	}
+	return st.ahead[0].Sort, nil
+}
+
+// first returns the stream that the next candidate is in; nil at the end.
+func (m *merge) first(ctx context.Context) (*stream, error) {
+	var first *stream
 	for _, st := range m.streams {
 		if err := m.fill(ctx, st); err != nil {
 			return nil, err
 		}
-		if len(st.ahead) > 0 && (next == nil || m.before(&st.ahead[0], next)) {
-			next = &st.ahead[0]
+		if len(st.ahead) > 0 && (first == nil || m.before(st.place(), first.place())) {
+			first = st
 		}
 	}
-	return next, nil
+	return first, nil
 }
 
-func (m *merge) before(a, b *candidate) bool {
+func (m *merge) before(a, b string) bool {
 	if m.backward {
-		return a.at > b.at
+		return a > b
 	}
-	return a.at < b.at
+	return a < b
 }
 
-// take removes the candidate that peek returned from every stream.
-func (m *merge) take(next *candidate) candidate {
-	c := *next
+// place is where the next entry stands among all streams of the listing.
+func (st *stream) place() string { return st.ahead[0].Sort[st.cut:] }
+
+// take removes the candidate that is next in the stream from every one.
+func (m *merge) take(from *stream) (candidate, error) {
+	id, err := decodeEntry(&from.ahead[0])
+	c := candidate{id: id, sort: from.ahead[0].Sort}
+	place := from.place()
 	for _, st := range m.streams {
-		if len(st.ahead) > 0 && st.ahead[0].at == c.at {
+		if len(st.ahead) > 0 && st.place() == place {
 			st.ahead = st.ahead[1:]
 			c.shared = c.shared || st.mirror
 		}
 	}
-	return c
+	return c, err
 }
 
-// next returns up to n candidates, as long as they pass while; none at the end.
-func (m *merge) next(ctx context.Context, n int, while func(*candidate) bool) ([]candidate, error) {
-	var out []candidate
+// next returns up to n candidates, as long as their sort keys pass while; none at
+// the end.
+func (m *merge) next(ctx context.Context, n int, while func(sort string) bool) ([]candidate, error) {
+	out := make([]candidate, 0, n)
 	for len(out) < n {
-		c, err := m.peek(ctx)
+		st, err := m.first(ctx)
 		if err != nil {
 			return nil, err
 		}
-		if c == nil || !while(c) {
+		if st == nil || !while(st.ahead[0].Sort) {
 			break
 		}
-		out = append(out, m.take(c))
+		c, err := m.take(st)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, c)
 	}
 	return out, nil
 }
@@ -107,16 +126,7 @@ func (m *merge) fill(ctx context.Context, st *stream) error {
 		if err != nil {
 			return fmt.Errorf("reading list %q: %w", st.partition, err)
 		}
-		st.ahead = make([]candidate, len(page.Items))
-		for i := range page.Items {
-			item := &page.Items[i]
-			id, err := decodeEntry(item)
-			if err != nil {
-				return err
-			}
-			st.ahead[i] = candidate{id: id, sort: item.Sort, at: item.Sort[st.cut:]}
-		}
-		st.last, st.ended = page.Last, !page.More
+		st.ahead, st.last, st.ended = page.Items, page.Last, !page.More
 	}
 	return nil
 }
@@ -126,7 +136,7 @@ func (m *merge) readAhead() { m.entries = max(m.entries, min(2*m.entries, maxEnt
 
 // candidates implements source.
 func (m *merge) candidates(ctx context.Context, n int) ([]candidate, error) {
-	return m.next(ctx, n, func(*candidate) bool { return true })
+	return m.next(ctx, n, func(string) bool { return true })
 }
 
 // streams opens the lists of the order, in all scopes and shards, at their start.

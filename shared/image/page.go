@@ -52,14 +52,14 @@ func (l *listing) inOrder(ctx context.Context, o order, backward bool) (Page, er
 			st.startAt(l.marker, o, backward)
 		}
 	}
-	p := &ordered{listing: l, merge: m, order: o, shown: make(map[string]bool)}
 	batch := min(l.query.limit, maxBatch)
+	p := &ordered{listing: l, merge: m, order: o, rows: make([]*Image, 0, batch), shown: make(map[string]bool, batch)}
 	for !p.full() {
 		next, err := m.peek(ctx)
 		if err != nil {
 			return Page{}, err
 		}
-		if next == nil {
+		if next == "" {
 			return Page{Images: p.rows}, nil
 		}
 		if len(p.rows) > 0 && l.reads >= maxPageReads {
@@ -94,15 +94,16 @@ type ordered struct {
 func (p *ordered) left() int  { return p.query.limit - len(p.rows) }
 func (p *ordered) full() bool { return p.ended || p.left() == 0 }
 
-// readOn adds what the next up to n candidates give, or the whole class of next.
-func (p *ordered) readOn(ctx context.Context, next *candidate, n int) error {
+// readOn adds what the next up to n candidates give, or the whole class of the
+// next sort key.
+func (p *ordered) readOn(ctx context.Context, next string, n int) error {
 	if p.order == nameOrder {
-		if class := nameClass(next.sort); class != "" {
+		if class := nameClass(next); class != "" {
 			return p.addClass(ctx, class)
 		}
 	}
-	found, err := p.merge.next(ctx, n, func(c *candidate) bool {
-		return p.order != nameOrder || nameClass(c.sort) == ""
+	found, err := p.merge.next(ctx, n, func(sort string) bool {
+		return p.order != nameOrder || nameClass(sort) == ""
 	})
 	if err != nil {
 		return err
@@ -148,7 +149,7 @@ func (p *ordered) add(img *Image) {
 func (p *ordered) addClass(ctx context.Context, class string) error {
 	b := &best{sort: p.query.sort, limit: p.left(), room: maxPageBytes - p.bytes}
 	source := sourceFunc(func(ctx context.Context, n int) ([]candidate, error) {
-		found, err := p.merge.next(ctx, n, func(c *candidate) bool { return nameClass(c.sort) == class })
+		found, err := p.merge.next(ctx, n, func(sort string) bool { return nameClass(sort) == class })
 		p.reads += len(found)
 		return found, err
 	})
