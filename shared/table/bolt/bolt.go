@@ -42,8 +42,8 @@ type Table struct {
 	feeds   feeds
 
 	// The writer's own.
-	last      int           // members of the group before
-	spent     time.Duration // how long its commit took
+	expected  int           // writers that there probably are
+	spent     time.Duration // how long the last commit took
 	unsettled error         // why the file has to be settled before the next group
 	stuck     error         // why nothing can be written until a restart
 
@@ -56,6 +56,7 @@ type settings struct {
 	retention time.Duration // changes are kept for consumers at most so long
 	feedBytes int64         // and at most so many bytes of them
 	now       func() time.Time
+	linger    func(spent time.Duration) time.Duration
 	commit    func(*bbolt.Tx) error
 }
 
@@ -80,7 +81,7 @@ func Open(path string, opts ...Option) (*Table, error) {
 		path: path,
 		settings: settings{
 			lockWait: time.Second, retention: 24 * time.Hour, feedBytes: 256 << 20,
-			now: time.Now, commit: (*bbolt.Tx).Commit,
+			now: time.Now, linger: linger, commit: (*bbolt.Tx).Commit,
 		},
 		queue:   make(chan *request, maxGroup),
 		stopped: make(chan struct{}),

@@ -17,9 +17,13 @@ const (
 
 // Waiting in favour of larger groups.
 const (
-	lingerMost    = 500 * time.Microsecond // for writers that were in the group before
+	lingerMost    = 2 * time.Millisecond   // for writers that are on their way back
 	positionDelay = 100 * time.Millisecond // for writes that positions can go along with
 )
+
+// linger is how long a group waits for writers, given what the last commit took:
+// so short that it costs little where they do not come.
+func linger(spent time.Duration) time.Duration { return min(spent/4, lingerMost) }
 
 // run is the writer: the only goroutine that changes the file.
 func (t *Table) run() {
@@ -57,20 +61,20 @@ func (t *Table) gather(group []*request) ([]*request, bool) {
 	return t.fill(group), true
 }
 
-// fill adds what is queued. If that is less than the last group was, its
-// writers are probably on their way back: they get a moment, a part of what
-// the last commit took.
+// fill adds what is queued. The writers of the last group are probably on their
+// way back: they get a moment, a part of what the last commit took. Otherwise
+// two halves of them would take turns, each with a commit of its own.
 func (t *Table) fill(group []*request) []*request {
 	size := group[0].bytes
-	var linger *time.Timer
+	var patience *time.Timer
 	for len(group) < maxGroup && size < maxGroupBytes {
 		var late <-chan time.Time
-		if len(group) < t.last {
-			if linger == nil {
-				linger = time.NewTimer(min(t.spent/4, lingerMost))
-				defer linger.Stop()
+		if len(group) < t.expected {
+			if patience == nil {
+				patience = time.NewTimer(t.settings.linger(t.spent))
+				defer patience.Stop()
 			}
-			late = linger.C
+			late = patience.C
 		}
 		r, ok := next(t.queue, late)
 		if !ok {
@@ -113,7 +117,7 @@ func admit(group []*request, r *request) []*request {
 // group is answered alone and the others are tried again; on a full disk each
 // is tried alone, for a small one, or one that deletes, may still fit.
 func (t *Table) serve(group []*request) {
-	t.last = len(group)
+	t.expected = len(group)
 	start := time.Now()
 	defer func() { t.spent = time.Since(start) }()
 	for {
@@ -129,6 +133,7 @@ func (t *Table) serve(group []*request) {
 			}
 			return
 		}
+		t.expected += len(t.queue) // before any of the group can be there again
 		for _, r := range group {
 			r.answer(err)
 		}

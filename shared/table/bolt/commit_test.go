@@ -68,6 +68,30 @@ func TestManyTransactionsShareACommit(t *testing.T) {
 	}
 }
 
+// TestWritersDoNotTakeTurns has a writer wait while another one commits, and lets
+// both write on: from then on each commit has both.
+func TestWritersDoNotTakeTurns(t *testing.T) {
+	g := newGate()
+	b := openNew(t, g.option, func(s *settings) { s.linger = func(time.Duration) time.Duration { return time.Minute } })
+	answers := make(chan answer, 2)
+	later(t.Context(), b, answers, create("1"))
+	<-g.entered
+	later(t.Context(), b, answers, create("2"))
+	until(t, "it is queued", func() bool { return len(b.queue) == 1 })
+	close(g.open)
+	for n := range 9 { // the first alone, then pairs
+		if a := <-answers; a.err != nil || !a.outcome.OK() {
+			t.Fatalf("%s: %+v, %v", a.sort, a.outcome, a.err)
+		}
+		later(t.Context(), b, answers, create(fmt.Sprint(n+3)))
+	}
+	if got := b.Stats(); got.Groups > got.Transactions/2+1 {
+		t.Errorf("%d transactions in %d commits", got.Transactions, got.Groups)
+	}
+	<-answers
+	<-answers
+}
+
 // TestGroupMembers has members of one group that depend on one another, and
 // some that are refused.
 func TestGroupMembers(t *testing.T) {
