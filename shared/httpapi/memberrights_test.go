@@ -8,8 +8,8 @@ import (
 	"github.com/google/uuid"
 )
 
-// Rows outlive that the image is not shared for a while, and its deletion ends
-// them with it.
+// Rows outlive that the image is not shared for a while. With its deletion they are
+// gone for everybody, and they come back with it.
 func TestMembersOutliveVisibility(t *testing.T) {
 	w := newWorld(t)
 	id := w.shared("other")
@@ -29,6 +29,10 @@ func TestMembersOutliveVisibility(t *testing.T) {
 		w.refused("DELETE /v2/images/"+id+"/members/other", as(who)).want(404)
 		w.refused("POST /v2/images/"+id+"/members", as(who), body(`{"member":"x"}`)).want(404)
 	}
+	w.listedFor("other", id, "")
+	w.call(w.restore(id), as("admin")).want(200)
+	w.call("GET /v2/images/"+id+"/members/other", as("other")).want(200).says(`"status":"pending"`)
+	w.listedFor("other", id, "pending")
 }
 
 // An operator's rules for rows: who may not see them lists none, and who may
