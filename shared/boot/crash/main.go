@@ -26,7 +26,7 @@ func main() {
 	var o options
 	flag.IntVar(&o.kills, "kills", 30, "how often the service is killed")
 	flag.Uint64Var(&o.seed, "seed", 0, "what chance begins with; 0: anything")
-	flag.StringVar(&o.dir, "dir", "", "folder for data and journal, which stay there; none: one that is removed")
+	flag.StringVar(&o.dir, "dir", "", "folder for data and journal, which stay there; none: one that is removed when all is well")
 	flag.StringVar(&o.compare, "compare", "", "the program that compares")
 	flag.Parse()
 	if flag.NArg() != 1 || o.compare == "" || o.kills < 0 {

@@ -44,7 +44,13 @@ func run(ctx context.Context, o options, out io.Writer) (err error) {
 		if dir, err = os.MkdirTemp("", "gander-crash-"); err != nil {
 			return err
 		}
-		defer func() { _ = os.RemoveAll(dir) }()
+		defer func() {
+			if err == nil {
+				err = os.RemoveAll(dir)
+			} else {
+				fmt.Fprintln(out, "data, journal and log stay in", dir)
+			}
+		}()
 	} else if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
 	}

@@ -1,7 +1,8 @@
 // Command trace holds the service to what it says of the disk, by the system
 // calls that it makes. It starts the service under strace over a new folder,
 // makes one write after another, and wants, for every answer, the sync of the
-// very files that the write is in, after their last byte and before the answer.
+// very files that the write is in, after their last byte and before the answer. Then
+// it makes, out of the trace, the table's file as power loss may have left it.
 //
 // Usage:
 //
@@ -12,9 +13,12 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
+	"io/fs"
+	"math/rand/v2"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -72,6 +76,10 @@ type life struct {
 }
 
 func (l life) check(ctx context.Context, binary, data, file string, out io.Writer) error {
+	before, err := os.ReadFile(filepath.Join(data, "table.db")) //nolint:gosec // it is our own
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
 	made, err := play(ctx, binary, data, file, l.write)
 	if err != nil {
 		return err
@@ -84,13 +92,16 @@ func (l life) check(ctx context.Context, binary, data, file string, out io.Write
 	if len(h.answers) != made {
 		faults = append(faults, fmt.Errorf("%d writes were answered, the trace tells of %d", made, len(h.answers)))
 	}
+	cuts, torn := h.cuts(ctx, before, filepath.Dir(file), rand.New(rand.NewPCG(rand.Uint64(), 0)))
+	faults = append(faults, torn...)
 	for _, f := range faults {
 		fmt.Fprintln(out, f)
 	}
 	if len(faults) > 0 {
 		return fmt.Errorf("%d faults in a trace of %d answered writes", len(faults), made)
 	}
-	fmt.Fprintf(out, "%s life: %d answered writes, each on the disk before its answer; %d system calls read\n", l.name, made, len(h.calls))
+	fmt.Fprintf(out, "%s life: %d answered writes, each on the disk before its answer; power lost at %d moments; %d system calls read\n",
+		l.name, made, cuts, len(h.calls))
 	return nil
 }
 
