@@ -21,6 +21,7 @@ type lister struct {
 	*Service
 	meter *table.Meter
 	grant policy.Grant
+	rules *policy.Enforcer
 }
 
 func newLister(tb testing.TB) *lister {
@@ -35,7 +36,7 @@ func newLister(tb testing.TB) *lister {
 	}
 	meter := table.NewMeter(openTable(tb))
 	return &lister{
-		meter: meter, grant: grant,
+		meter: meter, grant: grant, rules: rules,
 		Service: &Service{
 			Table: meter, Limits: DefaultLimits(), Retention: time.Hour, Lease: time.Minute,
 			Log: slog.New(slog.DiscardHandler), Now: time.Now, NewID: uuid.NewString,
