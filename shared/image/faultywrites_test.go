@@ -45,9 +45,11 @@ func TestP2ConflictStorm(t *testing.T) {
 }
 func TestP2AnswerLost(t *testing.T)   { under(t, updatesKept, each(2, proxy.AnswerLost, anyWrite)) }
 func TestP2AnswerSilent(t *testing.T) { under(t, updatesKept, each(20, proxy.AnswerSilent, anyWrite)) }
+
 func TestP2ServerErrors(t *testing.T) {
 	under(t, updatesKept, each(3, proxy.FailedAfter, anyWrite), each(4, proxy.Failed, anyTable))
 }
+
 func TestP2ConnectionsCut(t *testing.T) { under(t, updatesKept, each(3, proxy.CutBefore, anyTable)) }
 
 // TestP2Outage leaves a write without an answer, and throttles the table for

@@ -63,8 +63,13 @@ func (w *world) setStatus(ctx context.Context, img *Image, project string, statu
 
 // answeredRows is what the rows say after so many writes of sharing.
 var answeredRows = []map[string]MemberStatus{
-	{}, {"other": Pending}, {"other": Pending, "third": Pending}, {"other": Accepted, "third": Pending},
-	{"other": Rejected, "third": Pending}, {"third": Pending}, {"other": Pending, "third": Pending},
+	{},
+	{"other": Pending},
+	{"other": Pending, "third": Pending},
+	{"other": Accepted, "third": Pending},
+	{"other": Rejected, "third": Pending},
+	{"third": Pending},
+	{"other": Pending, "third": Pending},
 }
 
 // TestEveryMemberWriteBroken breaks every write of members once, so that it did

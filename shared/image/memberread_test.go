@@ -85,7 +85,10 @@ func TestMembersAreReadInPages(t *testing.T) {
 		t.Fatal(err)
 	}
 	meter.Reset()
-	for m := range all {
+	for m, err := range all {
+		if err != nil {
+			t.Fatal(err)
+		}
 		if m.ID == "project-100" {
 			break
 		}
@@ -133,10 +136,15 @@ func TestMemberBars(t *testing.T) {
 	})
 	wantUse(t, "member list", meter, table.Use{Queries: 1, Units: table.Units{Read: 1}}, func() error {
 		all, err := w.service.Members(ctx, list, demo, img)
-		for range all {
-			continue
+		if err != nil {
+			return err
 		}
-		return err
+		for _, err := range all {
+			if err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 	set := w.granted(policy.ModifyMember, admin, img)
 	wantUse(t, "member update", meter, table.Use{Transactions: 1, Writes: 4, Units: table.Units{Write: 10}}, func() (err error) {
