@@ -158,7 +158,7 @@ func wantCode(t *testing.T, err error, status int) {
 	}
 }
 
-func listed(t *testing.T, ctx context.Context, client *gophercloud.ServiceClient, opts images.ListOpts) []string {
+func listed(t *testing.T, ctx context.Context, client *gophercloud.ServiceClient, opts images.ListOptsBuilder) []string {
 	t.Helper()
 	var names []string
 	err := images.List(client, opts).EachPage(ctx, func(_ context.Context, page pagination.Page) (bool, error) {

@@ -23,9 +23,9 @@ func TestGophercloudIsUsedWhole(t *testing.T) {
 	used := usedOf(t)
 	for _, name := range []string{"images", "imagedata", "members"} {
 		for _, function := range exported(t, name) {
-			why, excused := unused[name+"."+function]
-			if used[name+"."+function] == excused {
-				t.Errorf("%s.%s: that a test uses it is %t, and it is excused by %q", name, function, !excused, why)
+			is := used[name+"."+function]
+			if why, excused := unused[name+"."+function]; is == excused {
+				t.Errorf("%s.%s: that a test uses it is %t, and it is excused by %q", name, function, is, why)
 			}
 		}
 	}
