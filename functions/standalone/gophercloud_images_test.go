@@ -203,8 +203,11 @@ func wantAllFields(t *testing.T, filters []filter) {
 func TestGophercloudTasks(t *testing.T) {
 	ctx := t.Context()
 	s := fronts[0].start(t)
-	u := s.as("gander")
-	id := u.create("short")
+	created, err := images.Create(ctx, s.gophercloud("gander"), images.CreateOpts{Name: "short", DiskFormat: "raw", ContainerFormat: "bare"}).Extract()
+	if err != nil {
+		t.Fatal(err)
+	}
+	u, id := s.as("gander"), created.ID
 	u.call("PUT /v2/images/"+id+"/file", strings.NewReader("too few"), "X-Openstack-Image-Size: 100").want(http.StatusBadRequest)
 	listed := u.call("GET /v2/images/"+id+"/tasks", nil).want(http.StatusOK).image()["tasks"].([]any)
 	if len(listed) != 1 {
