@@ -3,6 +3,8 @@ package httpapi
 import (
 	"fmt"
 	"net/url"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -251,5 +253,36 @@ func TestHiddenAndCommunityImages(t *testing.T) {
 		w.refused("PATCH /v2/images/"+id, as("other"), v21(`[{"op":"replace","path":"/os_hidden","value":false}]`)).want(403)
 		w.refused("DELETE /v2/images/"+id, as("other")).want(403)
 		w.refused("PUT /v2/images/"+id+"/tags/x", as("other")).want(403)
+	}
+}
+
+// Whatever an operator's rules allow, a record is changed by its owner and by
+// admins alone.
+func TestOpenRulesChangeNobodysImages(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "policy.yaml")
+	var rules strings.Builder
+	for _, rule := range []string{"modify_image", "delete_image", "upload_image", "deactivate", "reactivate", "publicize_image", "communitize_image"} {
+		fmt.Fprintf(&rules, "%q: \"\"\n", rule)
+	}
+	if err := os.WriteFile(file, []byte(rules.String()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	w := newWorld(t, "GANDER_POLICY_FILE="+file)
+	queued, active := w.made(`{"visibility":"public","tags":["a"],"disk_format":"raw","container_format":"bare"}`), w.filled("abc")
+	w.call("PATCH /v2/images/"+active, v21(`[{"op":"replace","path":"/visibility","value":"public"}]`)).want(200)
+	for _, c := range []struct {
+		line string
+		sent option
+	}{
+		{"PATCH /v2/images/" + queued, v21(`[{"op":"replace","path":"/name","value":"x"}]`)},
+		{"PATCH /v2/images/" + queued, v21(`[{"op":"replace","path":"/visibility","value":"public"}]`)},
+		{"PUT /v2/images/" + queued + "/tags/b", named("a tag")},
+		{"DELETE /v2/images/" + queued + "/tags/a", named("a tag")},
+		{"PUT /v2/images/" + queued + "/file", octets("abc")},
+		{"POST /v2/images/" + active + "/actions/deactivate", named("an action")},
+		{"DELETE /v2/images/" + active, named("the image")},
+	} {
+		w.refused(c.line, as("other"), c.sent).want(403).says("You do not own this image")
+		w.refused(c.line, as("other"), c.sent, asJSON).want(403)
 	}
 }
