@@ -3,8 +3,6 @@
 package httpapi
 
 import (
-	"io"
-	"net/http"
 	"testing"
 )
 
@@ -15,22 +13,14 @@ func TestUploadPlaces(t *testing.T) {
 	w := newInside(t)
 	w.services.UploadPlaces = make(chan struct{}, 1)
 	running, waiting := w.made(bootable), w.made(bootable)
-	source, sink := io.Pipe()
-	done := make(chan *answer)
-	go func() {
-		done <- w.call("PUT /v2/images/"+running+"/file", octets(""), func(r *http.Request) { r.Body, r.ContentLength = source, -1 })
-	}()
-	if _, err := sink.Write([]byte("begun")); err != nil { // somebody reads it: the place is taken
-		t.Fatal(err)
-	}
+	leave := w.uploading(running)
 	for range 2 {
 		w.call("PUT /v2/images/"+waiting+"/file", octets("data")).want(503).has("Retry-After", "5").says("As many uploads run here")
 	}
 	if status := w.call("GET /v2/images/" + waiting).want(200).fields()["status"]; status != "queued" {
 		t.Errorf("an upload that was not taken left its image %v", status)
 	}
-	_ = sink.Close()
-	(<-done).want(204)
+	leave()
 	w.call("PUT /v2/images/"+waiting+"/file", octets("data"), header("X-Openstack-Image-Size", "5")).want(400)
 	w.call("PUT /v2/images/"+waiting+"/file", octets("data")).want(204)
 }
