@@ -18,7 +18,10 @@ import (
 
 // longest is the most bytes of one read or write that strace writes out: a page
 // of the table that overflows is one write.
-const longest = "4194304"
+const longest = "131072"
+
+// large is an upload of which some is written past the system's cache, in bytes.
+const large = 17<<20 + 5
 
 // traced are the system calls that matter.
 const traced = "trace=openat,mkdir,mkdirat,read,write,writev,pwrite64,copy_file_range,fsync,fdatasync,rename,renameat,renameat2,ftruncate"
@@ -86,7 +89,7 @@ type writer struct {
 }
 
 func (w *writer) all(ctx context.Context) error {
-	for _, size := range []int{0, 1, 70_000, 300_000} {
+	for _, size := range []int{0, 1, 70_000, 300_000, large} {
 		for _, chunked := range []bool{false, true} {
 			id, err := w.create(ctx, "")
 			if err == nil {

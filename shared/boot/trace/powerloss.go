@@ -36,6 +36,9 @@ func (h *history) cuts(ctx context.Context, before []byte, dir string, chance *r
 		return made, faults
 	}
 	for _, c := range h.calls {
+		if h.writesTable(c) && c.result > int64(len(c.data())) {
+			faults = append(faults, fmt.Errorf("line %d: strace wrote out %d of %d bytes", c.begin, len(c.data()), c.result))
+		}
 		if c.begin > h.answers[0].told && h.writesTable(c) && isMeta(c) {
 			try(c.begin, nil)
 			try(c.end+1, nil)

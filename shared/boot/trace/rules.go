@@ -27,6 +27,9 @@ type answer struct {
 
 func (a answer) String() string { return a.method + " " + a.path + " " + a.status }
 
+// mostHeard is how much of a request is kept, in bytes: more than any but an upload has.
+const mostHeard = 64 << 10
+
 // read finds the acknowledged writes of a trace of a service over a folder.
 func read(calls []call, data string) *history {
 	h := &history{calls: calls, table: filepath.Join(data, "table.db"), objects: filepath.Join(data, "images", "objects")}
@@ -42,7 +45,9 @@ func read(calls []call, data string) *history {
 			if heard[connection] == "" {
 				asked[connection] = c.end
 			}
-			heard[connection] += c.data()
+			if len(heard[connection]) < mostHeard {
+				heard[connection] += c.data()
+			}
 		case strings.HasPrefix(c.data(), "HTTP/1.1 ") && !strings.HasPrefix(c.data(), "HTTP/1.1 100"):
 			a := answer{request: heard[connection], asked: asked[connection], told: c.begin}
 			line, _, _ := strings.Cut(a.request, "\r\n")
