@@ -21,6 +21,7 @@ type writer struct {
 	own   string // the writer's folder, below unfinishedFolder
 	place string // the object's folder in it
 	file  *os.File
+	path  direct
 	back  writeback
 	size  int64
 
@@ -61,6 +62,7 @@ func (s *Store) begin(ctx context.Context, name string) (*writer, error) {
 		}
 		return nil, explain("creating", name, err)
 	}
+	w.path = direct{file: w.file, from: directFrom, grain: directGrain, never: s.unsynced}
 	w.back = writeback{file: w.file, on: !s.unsynced}
 	return w, nil
 }
@@ -92,7 +94,7 @@ func (w *writer) put(p []byte) (int, error) {
 	if err := w.store.at("write"); err != nil {
 		return 0, err
 	}
-	return w.file.Write(p)
+	return w.path.write(p, w.size)
 }
 
 func (w *writer) ended() error {
