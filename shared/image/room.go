@@ -35,7 +35,7 @@ func checkRoom(before, after *Image) error {
 // worstLength is how long the document could be at most, told without writing
 // it: a character takes up to six bytes of JSON.
 func worstLength(img *Image) int {
-	texts := roomReserve/6 + len(img.stored)/6
+	texts := roomReserve/6 + len(img.stored)/6 + len(deref(img.Name)) + len(deref(img.Owner))
 	for name, value := range img.Properties {
 		texts += len(name) + len(value) + 1
 	}
