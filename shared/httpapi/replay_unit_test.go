@@ -148,8 +148,9 @@ func TestRecordedAnswers(t *testing.T) {
 	for _, scenario := range readRecordings(t) {
 		t.Run(scenario.name, func(t *testing.T) { r.play(t, scenario) })
 	}
-	cited := rowsTold(t)
+	cited, rows := rowsTold(t), map[string]bool{}
 	for _, d := range r.departures {
+		rows[d.Row] = true
 		if d.Mark != "[BUG]" && d.Mark != "[→]" || !cited[d.Row] {
 			t.Errorf("docs/differences.md has no row %q, or it is marked %q", d.Row, d.Mark)
 		}
@@ -158,5 +159,5 @@ func TestRecordedAnswers(t *testing.T) {
 		}
 	}
 	t.Logf("%d requests, %d aspects of their answers compared, of which %d differ by %d deliberate differences",
-		r.requests, r.aspects, r.explained, len(r.departures))
+		r.requests, r.aspects, r.explained, len(rows))
 }
