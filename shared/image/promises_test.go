@@ -375,8 +375,26 @@ func manyLives(w *world) map[string]Status {
 			w.t.Fatal(err)
 		}
 		ends[cut.ID] = Purged
+		ends[w.backAgain().ID] = Active
 	}
 	return ends
+}
+
+// backAgain makes an image that was deleted and restored: its purge is due, and
+// must not happen.
+func (w *world) backAgain() *Image {
+	w.t.Helper()
+	img, retention := w.active("back"), w.service.Retention
+	w.service.Retention = time.Minute
+	defer func() { w.service.Retention = retention }()
+	if err := w.delete(img); err != nil {
+		w.t.Fatal(err)
+	}
+	restored, err := w.restore(w.service, img.ID)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return restored
 }
 
 // allChanges returns every change from the first on.
