@@ -92,12 +92,12 @@ func (h *history) disk(before []byte, line int, chance *rand.Rand) []byte {
 			continue
 		}
 		durable := h.synced(h.table, c.end, line) != nil
-		switch {
-		case c.name == "ftruncate":
+		switch c.name {
+		case "ftruncate":
 			if size, err := strconv.Atoi(c.args[1].text); err == nil && (durable || chance.IntN(2) == 0) {
 				file = resize(file, size)
 			}
-		case c.name == "pwrite64":
+		case "pwrite64":
 			file = overwrite(file, c, durable, chance)
 		}
 	}
