@@ -4,7 +4,7 @@
 //
 // Usage:
 //
-//	bench [-time 3s] [-rounds 3] [-size 256] [-go results.txt] build/gander
+//	bench [-time 2s] [-rounds 3] [-size 1024] [-images 200000] [-go results.txt] build/gander
 //
 // Results of `go test -bench` in the file that -go names join the table.
 package main
@@ -15,6 +15,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"time"
 )
 
@@ -24,12 +25,13 @@ func main() {
 		os.Exit(1)
 	}
 	var b bench
-	flag.DurationVar(&b.time, "time", 3*time.Second, "how long each load runs")
+	flag.DurationVar(&b.time, "time", 2*time.Second, "how long each load runs")
 	flag.IntVar(&b.rounds, "rounds", 3, "how often each is measured; the median counts")
-	flag.Int64Var(&b.size, "size", 256, "MiB of the image that is moved")
+	flag.Int64Var(&b.size, "size", 1024, "MiB of the image that is moved")
+	flag.IntVar(&b.images, "images", 200_000, "images of the large catalogue")
 	goResults := flag.String("go", "", "output of go test -bench, to join the table")
 	flag.Parse()
-	if flag.NArg() != 1 || b.rounds < 1 || b.size < 1 {
+	if flag.NArg() != 1 || b.rounds < 1 || b.size < 1 || b.images < 100 {
 		flag.Usage()
 		os.Exit(2)
 	}
@@ -46,11 +48,14 @@ type bench struct {
 	time   time.Duration
 	rounds int
 	size   int64 // MiB
+	images int
 
+	binary    string
 	dir       string
 	gander    *gander
 	yardstick *child
 	rows      []row
+	facts     []fact
 }
 
 func (b *bench) run(ctx context.Context, binary, goResults string) (err error) {
@@ -64,7 +69,8 @@ func (b *bench) run(ctx context.Context, binary, goResults string) (err error) {
 			err = e
 		}
 	}()
-	if b.gander, err = startGander(ctx, binary, b.dir); err != nil {
+	b.binary = binary
+	if b.gander, err = startGander(ctx, binary, filepath.Join(b.dir, "data")); err != nil {
 		return err
 	}
 	defer b.gander.stop()
@@ -72,7 +78,7 @@ func (b *bench) run(ctx context.Context, binary, goResults string) (err error) {
 		return err
 	}
 	defer b.yardstick.stop()
-	for _, measure := range []func(context.Context) error{b.reads, b.creates, b.upload, b.download} {
+	for _, measure := range []func(context.Context) error{b.reads, b.creates, b.upload, b.uploadMemory, b.download, b.large} {
 		if err := measure(ctx); err != nil {
 			return err
 		}

@@ -7,16 +7,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"net/http"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strconv"
 	"syscall"
 	"time"
-
-	"go.yaml.in/yaml/v3"
 )
 
 // A child is a server in a process of its own.
@@ -81,72 +76,27 @@ func (c *child) cpu() (time.Duration, bool) {
 	return time.Duration(user+system) * 10 * time.Millisecond, errors.Join(err1, err2) == nil
 }
 
-// A gander is the service with a member's token.
-type gander struct {
-	*child
-	token string
+// memory returns a line of the child's status, in bytes.
+//
+// Source: proc_pid_status(5): VmHWM is the most that was ever resident, RssAnon
+// what is now, without mapped files.
+func (c *child) memory(name string) (int64, error) {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", c.cmd.Process.Pid))
+	if err != nil {
+		return 0, err
+	}
+	_, rest, _ := bytes.Cut(text, []byte("\n"+name+":"))
+	fields := bytes.Fields(rest)
+	if len(fields) == 0 {
+		return 0, fmt.Errorf("the kernel does not tell %s", name)
+	}
+	kib, err := strconv.ParseInt(string(fields[0]), 10, 64)
+	return kib << 10, err
 }
 
-func startGander(ctx context.Context, binary, dir string) (*gander, error) {
-	data := filepath.Join(dir, "data")
-	cmd := exec.CommandContext(ctx, binary, "serve")
-	cmd.Env = append(os.Environ(), "GANDER_DATA="+data, "GANDER_LISTEN=127.0.0.1:0", "GANDER_LOG_FORMAT=json", "GANDER_RETENTION=0s")
-	c, err := startChild(ctx, cmd)
-	if err != nil {
-		return nil, err
-	}
-	g := &gander{child: c}
-	if g.token, err = login(ctx, filepath.Join(data, "clouds.yaml"), "gander"); err != nil {
-		c.stop()
-		return nil, fmt.Errorf("logging in: %w", err)
-	}
-	return g, nil
-}
-
-// login gets a token for a cloud of clouds.yaml.
-func login(ctx context.Context, path, cloud string) (string, error) {
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return "", err
-	}
-	var file struct {
-		Clouds map[string]struct {
-			Auth struct {
-				URL      string `yaml:"auth_url"`
-				Username string `yaml:"username"`
-				Password string `yaml:"password"`
-				Project  string `yaml:"project_name"`
-			}
-		}
-	}
-	if err := yaml.Unmarshal(text, &file); err != nil {
-		return "", err
-	}
-	auth := file.Clouds[cloud].Auth
-	domain := map[string]string{"id": "default"}
-	body, err := json.Marshal(map[string]any{"auth": map[string]any{
-		"identity": map[string]any{"methods": []string{"password"}, "password": map[string]any{
-			"user": map[string]any{"name": auth.Username, "password": auth.Password, "domain": domain},
-		}},
-		"scope": map[string]any{"project": map[string]any{"name": auth.Project, "domain": domain}},
-	}})
-	if err != nil {
-		return "", err
-	}
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, auth.URL+"/auth/tokens", bytes.NewReader(body))
-	if err != nil {
-		return "", err
-	}
-	request.Header.Set("Content-Type", "application/json")
-	response, err := client.Do(request)
-	if err != nil {
-		return "", err
-	}
-	defer response.Body.Close()
-	_, _ = io.Copy(io.Discard, response.Body)
-	token := response.Header.Get("X-Subject-Token")
-	if token == "" {
-		return "", fmt.Errorf("%s", response.Status)
-	}
-	return token, nil
+// forgetPeak has VmHWM start anew.
+//
+// Source: proc_pid_clear_refs(5).
+func (c *child) forgetPeak() error {
+	return os.WriteFile(fmt.Sprintf("/proc/%d/clear_refs", c.cmd.Process.Pid), []byte("5"), 0)
 }

@@ -19,11 +19,27 @@ type row struct {
 	yardstick float64
 	cpu       time.Duration // the yardstick's, for each operation; below 0: unknown
 	allocs    string        // of Go benchmarks
+	bar       string        // what was asked for, and whether it was met
 }
 
-func (b *bench) add(name string, f figure, beside string, yardstick float64, cpu time.Duration) {
-	fmt.Fprintf(os.Stderr, "measured: %s\n", name)
-	b.rows = append(b.rows, row{name: name, figure: f, beside: beside, yardstick: yardstick, cpu: cpu})
+// A fact is a figure that is no rate.
+type fact struct{ what, value, beside, yardstick, bar string }
+
+func bar(text string, met bool) string {
+	if met {
+		return text + ": met"
+	}
+	return text + ": missed"
+}
+
+func (b *bench) add(r row) {
+	fmt.Fprintf(os.Stderr, "measured: %s\n", r.name)
+	b.rows = append(b.rows, r)
+}
+
+func (b *bench) tell(f fact) {
+	fmt.Fprintf(os.Stderr, "measured: %s\n", f.what)
+	b.facts = append(b.facts, f)
 }
 
 // readGoResults takes the lines of `go test -bench -benchmem`.
@@ -51,24 +67,50 @@ func (b *bench) readGoResults(path string) error {
 				r.figure.rate = 1e9 / ns
 			case "allocs/op":
 				r.allocs = value
+			case "tx/fsync":
+				n, _ := strconv.ParseFloat(value, 64)
+				b.facts = append(b.facts, fact{what: "transactions for each fsync, " + words[0], value: value, bar: syncBar(words[0], n)})
 			}
 		}
+		r.bar = decisionBar(r)
 		b.rows = append(b.rows, r)
 	}
 	return lines.Err()
 }
 
-// print writes the table. A ratio of 0.5 means half as fast as the yardstick.
+// syncBar is asked for at 16 writers.
+func syncBar(name string, n float64) string {
+	if !strings.Contains(name, "writers=16") {
+		return ""
+	}
+	return bar("at least 4", n >= 4)
+}
+
+// decisionBar is that of policy decisions by usual rules.
+func decisionBar(r row) string {
+	if !strings.HasPrefix(r.name, "BenchmarkDecide/") || !strings.Contains(r.name, "_image") || !strings.Contains(r.name, "/rule") {
+		return ""
+	}
+	return bar("≤ 300 ns, no allocation", r.figure.median <= 300*time.Nanosecond && r.allocs == "0")
+}
+
+// print writes the tables. A ratio of 0.5 means half as fast as the yardstick.
 func (b *bench) print(out io.Writer) error {
 	t := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "what\tops/s\tmedian\t99 %\tserver CPU each\tallocs\tbeside\tops/s\tCPU each\tratio")
+	fmt.Fprintln(t, "what\tops/s\tmedian\t99 %\tserver CPU each\tallocs\tbeside\tops/s\tCPU each\tratio\tbar")
 	for _, r := range b.rows {
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n",
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n",
 			r.name, number(r.figure.rate), short(r.figure.median), short(r.figure.slow), short(r.figure.cpu), r.allocs,
-			r.beside, number(r.yardstick), short(r.cpu), number(ratio(r.figure.rate, r.yardstick)))
+			r.beside, number(r.yardstick), short(r.cpu), number(ratio(r.figure.rate, r.yardstick)), r.bar)
+	}
+	fmt.Fprintln(t, "\nwhat\tfigure\tbeside\tits figure\tbar")
+	for _, f := range b.facts {
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\n", f.what, f.value, f.beside, f.yardstick, f.bar)
 	}
 	return t.Flush()
 }
+
+func mebibytes(n int64) string { return fmt.Sprintf("%.1f MiB", float64(n)/(1<<20)) }
 
 func ratio(a, b float64) float64 {
 	if b == 0 {
