@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -262,4 +263,34 @@ func lasting(page, stay []*Image) string {
 		}
 	}
 	return page[len(page)-1].ID
+}
+
+// TestListByNameOfSharedTwins walks what others share by names that keys hold
+// alike: all of them are put in order for each page, however few it shows.
+func TestListByNameOfSharedTwins(t *testing.T) {
+	l := newLister(t)
+	images, members := numbered(12), modelMembers{}
+	for i, img := range images {
+		img.Name, img.Owner, img.Visibility = ptr(strings.Repeat("\U0001F600", 245)+string(rune('a'+i))), ptr("other"), Shared
+		members[img.ID] = map[string]MemberStatus{"demo": Accepted}
+	}
+	l.put(t, images...)
+	l.putMembers(t, images, members)
+	for _, dir := range []string{"asc", "desc"} {
+		q, err := query("sort=name:" + dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var walked []*Image
+		for text := "limit=2&sort=name:" + dir; text != ""; {
+			page := l.mustPage(t, demo, text)
+			walked = append(walked, page.Images...)
+			if text = ""; page.More {
+				text = "limit=2&sort=name:" + dir + "&marker=" + page.Images[len(page.Images)-1].ID
+			}
+		}
+		if want := slices.SortedFunc(slices.Values(images), q.sort.compare); !slices.Equal(idsIn(walked), idsIn(want)) {
+			t.Errorf("%s walks\n%v, not\n%v", dir, idsIn(walked), idsIn(want))
+		}
+	}
 }

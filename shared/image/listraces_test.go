@@ -104,7 +104,7 @@ func TestListsWhileVisibilityAndMembersChange(t *testing.T) {
 		write(ch.change)
 	}
 	var seen []sight
-	for len(seen) < 400 || h.ticks.Load() < 4000 {
+	for len(seen) < 240 || h.ticks.Load() < 2000 {
 		seen = append(seen, w.look(h)...)
 	}
 	close(stop)
