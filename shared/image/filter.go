@@ -371,13 +371,14 @@ func quoted(s string) (value, after string, err error) {
 }
 
 // timeLayouts are the forms of ISO 8601 that a filter takes. Seconds may have a
-// fraction; a time without a zone is in UTC.
+// fraction; a time without a zone is in UTC. Between dashes, one digit is enough
+// for a month or a day, as it is for seconds.
 //
 // Source: the iso8601 module of Python, as oslo.utils calls it.
 var timeLayouts = func() []string {
-	layouts := []string{"2006-01-02", "20060102", "2006-01", "2006"}
-	for _, date := range []string{"2006-01-02T", "2006-01-02 ", "20060102T"} {
-		for _, clock := range []string{"15:04:05", "150405", "15:04", "1504", "15"} {
+	layouts := []string{"2006-1-2", "20060102", "2006-1", "2006"}
+	for _, date := range []string{"2006-1-2T", "2006-1-2 ", "20060102T", "20060102 "} {
+		for _, clock := range []string{"15:04:5", "150405", "15:04", "1504", "15"} {
 			for _, zone := range []string{"Z07:00", "Z0700", "Z07", ""} {
 				layouts = append(layouts, date+clock+zone)
 			}
