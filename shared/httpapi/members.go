@@ -159,18 +159,17 @@ func memberDelete(ctx context.Context, s *Services, r *Request) (*Response, erro
 // it, then the rule.
 //
 // Source: glance/api/v2/policy.py, MemberAPIPolicy._enforce.
-func (s *Services) membersOf(ctx context.Context, r *Request, rule policy.Rule) (*image.Image, policy.Grant, error) {
-	img, err := s.Images.Get(ctx, r.Caller, r.Params["image_id"])
-	if err != nil {
-		return nil, policy.Grant{}, err
+func (s *Services) membersOf(ctx context.Context, r *Request, rule policy.Rule) (img *image.Image, grant policy.Grant, err error) {
+	if img, err = s.Images.Get(ctx, r.Caller, r.Params["image_id"]); err != nil {
+		return nil, grant, err
 	}
 	if err := img.HasMembers(); err != nil {
-		return nil, policy.Grant{}, err
+		return nil, grant, err
 	}
 	if _, err := s.authorize(policy.GetImage, r.Caller, img); err != nil {
-		return nil, policy.Grant{}, err
+		return nil, grant, err
 	}
-	grant, err := s.authorize(rule, r.Caller, img)
+	grant, err = s.authorize(rule, r.Caller, img)
 	return img, grant, err
 }
 
