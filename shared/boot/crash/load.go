@@ -78,7 +78,7 @@ func (l *load) send(ctx context.Context, r request) *outside.Answer {
 		l.journal.Write(journal.Line{Request: number, Kind: journal.Lost})
 		l.count(r.call, "cut off by the client")
 	case err != nil:
-		if !l.service.over(ctx, life) && ctx.Err() == nil {
+		if !l.service.over(life) && ctx.Err() == nil {
 			l.fault(fmt.Sprintf("%s failed although nobody killed the service: %v", line, err))
 		}
 		l.journal.Write(journal.Line{Request: number, Kind: journal.Lost})
