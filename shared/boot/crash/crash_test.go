@@ -47,6 +47,9 @@ func TestP1NothingAnsweredIsLostByKills(t *testing.T) {
 			t.Errorf("the run says nothing of %q:\n%s", sign, out.String())
 		}
 	}
+	if strings.Contains(out.String(), " 0 reasons") {
+		t.Error("no upload that was cut off left a reason to read")
+	}
 	plant(t, filepath.Join(dir, "run", "data"))
 }
 

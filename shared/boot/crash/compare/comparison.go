@@ -24,6 +24,7 @@ type comparison struct {
 	withData int
 	bytes    int64
 	lists    int
+	reasons  int // tasks that tell how an upload failed
 	faults   []string
 }
 
@@ -102,6 +103,9 @@ func (c *comparison) image(ctx context.Context, id string) error {
 	}
 	data, err := c.data(ctx, i)
 	if err != nil {
+		return err
+	}
+	if err := c.readReasons(ctx, id); err != nil {
 		return err
 	}
 	c.mu.Lock()

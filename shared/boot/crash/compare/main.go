@@ -77,8 +77,8 @@ func run(ctx context.Context, o options, out io.Writer) error {
 	for _, f := range c.faults[:min(mostShown, len(c.faults))] {
 		fmt.Fprintln(out, "fault:", f)
 	}
-	fmt.Fprintf(out, "compared %d answered writes and %d whose answer was lost: %d images, %d with data (%d bytes), %d deleted, %d lists\n",
-		c.past.acknowledged, c.past.unknown, len(c.images), c.withData, c.bytes, c.gone, c.lists)
+	fmt.Fprintf(out, "compared %d answered writes and %d whose answer was lost: %d images, %d with data (%d bytes), %d deleted, %d lists, %d reasons\n",
+		c.past.acknowledged, c.past.unknown, len(c.images), c.withData, c.bytes, c.gone, c.lists, c.reasons)
 	if len(c.faults) > 0 {
 		return fmt.Errorf("%d faults", len(c.faults))
 	}
