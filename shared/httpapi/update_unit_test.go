@@ -19,7 +19,7 @@ func TestLosersPause(t *testing.T) {
 	id := w.made(bootable)
 	var pauses []time.Duration
 	w.services.Images.Pause = func(d time.Duration) { pauses = append(pauses, d) }
-	distinct := map[time.Duration]bool{}
+	distinct, longest := map[time.Duration]bool{}, time.Duration(0)
 	for range 20 {
 		pauses = nil
 		w.services.Images.Table = &contending{Table: w.table, times: retries + 1}
@@ -33,6 +33,10 @@ func TestLosersPause(t *testing.T) {
 			}
 		}
 		distinct[pauses[retries-1]] = true
+		longest = max(longest, pauses[retries-1])
+	}
+	if longest <= firstPause {
+		t.Errorf("no pause before the last try of 20 losers was longer than %v, as the first ones are", longest)
 	}
 	if len(distinct) < 10 {
 		t.Errorf("20 losers waited %d different times before their last try", len(distinct))

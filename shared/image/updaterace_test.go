@@ -8,48 +8,52 @@ import (
 	"github.com/gander-images/gander/shared/table"
 )
 
-// An interleaved table does something before each write of a record.
+// An interleaved table does something before each write of a record, but for what
+// that writes itself.
 type interleaved struct {
 	table.Table
 	before func()
+	within bool
 }
 
 func (i *interleaved) Transact(ctx context.Context, writes ...table.Write) (table.Outcome, error) {
-	if writes[0].Key.Sort == "image" && i.before != nil {
-		do := i.before
-		i.before = nil // what it does writes, too
-		do()
-		defer func() { i.before = do }()
+	if writes[0].Key.Sort == "image" && !i.within {
+		i.within = true
+		i.before()
+		i.within = false
 	}
 	return i.Table.Transact(ctx, writes...)
 }
 
-// TestP2PatchesBesideAnUpload changes an image before each write of its upload,
-// and once while bytes flow. Neither the upload nor a change is lost.
+// TestP2PatchesBesideAnUpload changes an image while the bytes of its upload flow,
+// and before each try to end it, three times. Neither the upload nor a change is
+// lost.
 func TestP2PatchesBesideAnUpload(t *testing.T) {
 	w := newWorld(t)
 	img := w.create(raw())
-	between := &interleaved{Table: w.table}
-	w.use(between, w.blobs)
-	names, left := []string{"one", "two", "three", "four"}, 4
-	next := func() {
-		if left == 0 {
-			return
-		}
-		left--
-		w.wantUpdate(img.ID, names[left])
-	}
-	between.before = func() {
-		if now := w.mustGet(img.ID); now.Status == Saving {
-			next()
+	names, made := []string{"while bytes flow", "one", "two", "three"}, 0
+	change := func() {
+		if now := w.mustGet(img.ID); now.Status == Saving && made < len(names) {
+			w.wantUpdate(now, names[made])
+			made++
 		}
 	}
-	if err := w.upload(img, onRead(next)); err != nil {
+	w.use(&interleaved{Table: w.table, before: change}, w.blobs)
+	direct := *w.service
+	direct.Table = w.table
+	flowing := onRead(func() {
+		now := w.mustGet(img.ID)
+		if _, err := direct.Update(t.Context(), w.asking(demo, now), demo, now, []Change{adding(names[0], "is kept")}); err != nil {
+			t.Error(err)
+		}
+		made = 1
+	})
+	if err := w.upload(img, flowing); err != nil {
 		t.Fatal(err)
 	}
 	now := w.mustGet(img.ID)
-	if now.Status != Active || left != 0 || len(now.Properties) != len(names) {
-		t.Errorf("after %d changes beside its upload the image is %s and has %v", len(names)-left, now.Status, now.Properties)
+	if now.Status != Active || made != len(names) || len(now.Properties) != len(names) {
+		t.Errorf("after %d changes beside its upload the image is %s and has %v", made, now.Status, now.Properties)
 	}
 	w.audit()
 }
@@ -62,13 +66,9 @@ func (f onRead) Read([]byte) (int, error) {
 	return 0, io.EOF
 }
 
-func (w *world) wantUpdate(id, name string) {
+func (w *world) wantUpdate(img *Image, name string) {
 	w.t.Helper()
-	err := w.service.again(func() error {
-		_, err := w.update(demo, w.mustGet(id), adding(name, "is kept"))
-		return err
-	})
-	if err != nil {
+	if _, err := w.update(demo, img, adding(name, "is kept")); err != nil {
 		w.t.Error(err)
 	}
 }
