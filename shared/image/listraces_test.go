@@ -1,6 +1,7 @@
 package image
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -88,10 +89,8 @@ func TestListsWhileVisibilityAndMembersChange(t *testing.T) {
 			}
 		})
 	}
-	for id := range h.records {
-		if slices.Contains(h.images, id) {
-			continue
-		}
+	steady := slices.DeleteFunc(slices.Sorted(maps.Keys(h.records)), func(id string) bool { return slices.Contains(h.images, id) })
+	for _, id := range steady {
 		for range 2 { // a row, and that it is accepted
 			img := w.mustGet(id)
 			if err := ch.share(img, Accepted); err != nil {
