@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -101,6 +102,29 @@ func (w *world) instant(v any) time.Time {
 		w.t.Error(err)
 	}
 	return at
+}
+
+// Of callers at once one restores the image, and the others are told that it is
+// not deleted.
+func TestOneRestoreWins(t *testing.T) {
+	w := newWorld(t)
+	id := w.filled("abc")
+	w.call("DELETE /v2/images/" + id).want(204)
+	var all sync.WaitGroup
+	answers := make(chan int, 6)
+	for range cap(answers) {
+		all.Go(func() { answers <- w.call(w.restore(id), as("admin")).status })
+	}
+	all.Wait()
+	close(answers)
+	told := map[int]int{}
+	for status := range answers {
+		told[status]++
+	}
+	if told[200] != 1 || told[409] != cap(answers)-1 {
+		t.Errorf("the callers were told %v", told)
+	}
+	w.call("GET /v2/images/" + id + "/file").want(200).is("abc")
 }
 
 // Images of every visibility come back into the lists that they stood in, hidden

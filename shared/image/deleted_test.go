@@ -1,6 +1,7 @@
 package image
 
 import (
+	"context"
 	"slices"
 	"strconv"
 	"strings"
@@ -181,6 +182,52 @@ func TestDeletedPagesEndAt4MB(t *testing.T) {
 	}
 	if got := w.walkDeleted(allowed, 1000); len(got) != 15 || got[0] != "14" || got[14] != "0" {
 		t.Errorf("walked %v", got)
+	}
+}
+
+// running is a context whose time runs out after so many looks at its deadline.
+type running struct {
+	context.Context
+	looks *int
+}
+
+func (h running) Deadline() (time.Time, bool) {
+	*h.looks--
+	return time.Now().Add(time.Duration(max(0, *h.looks)) * time.Hour), true
+}
+
+// TestDeletedListInTime: when time runs out there is a page with what was found,
+// from which the list goes on, or, with nothing found, no page at all.
+func TestDeletedListInTime(t *testing.T) {
+	w := newWorld(t)
+	w.deletedOf(other, "old")
+	for i := range 5 {
+		w.advance(time.Second)
+		w.named("demo", i)
+	}
+	w.advance(time.Second)
+	w.deletedOf(other, "new")
+	list := func(looks int, owner, marker string) (Page, error) {
+		q, err := ParseDeletedQuery(map[string][]string{"limit": {"2"}, "owner": {owner}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		g, err := w.rules.Authorize(policy.RestoreImage, admin, policy.Attributes{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		q.marker = marker
+		return w.service.ListDeleted(running{t.Context(), &looks}, g, q, allowed)
+	}
+	if page, err := list(1, "other", ""); !problem.Is(err, problem.Unavailable) {
+		t.Errorf("in no time: %v, %v", page, err)
+	}
+	page, err := list(2, "other", "")
+	if err != nil || len(page.Images) != 1 || *page.Images[0].Name != "new" || !page.More {
+		t.Fatalf("in little time: %+v, %v", page, err)
+	}
+	if page, err = list(100, "other", page.Images[0].ID); err != nil || len(page.Images) != 1 || *page.Images[0].Name != "old" || page.More {
+		t.Errorf("and then: %+v, %v", page, err)
 	}
 }
 
