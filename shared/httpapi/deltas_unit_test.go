@@ -168,8 +168,8 @@ func (c *comparison) values(path string, want, got any) {
 		if strings.HasSuffix(path, "tags") && ok {
 			sortTexts(ours)
 		}
-		if a, b := c.variables.fill(ids(wanted)), ids(ours); a != b {
-			c.differs(path, a, b) // not each of them with another
+		if a, b := ids(wanted), ids(ours); !c.variables.matches(a, b) {
+			c.differs(path, c.variables.fill(a), b) // not each of them with another
 			return
 		}
 		if ok && len(ours) == len(wanted) {

@@ -104,6 +104,9 @@ func newVariables() variables {
 }
 
 func (v variables) fill(text string) string {
+	if !strings.Contains(text, "$") {
+		return text
+	}
 	return variable.ReplaceAllStringFunc(text, func(name string) string {
 		if value, ok := v[name[1:]]; ok {
 			return value
@@ -114,8 +117,8 @@ func (v variables) fill(text string) string {
 
 // matches reports whether got is what was kept, with the variables' values.
 func (v variables) matches(kept, got string) bool {
-	if !placeholder.MatchString(kept) {
-		return kept == got
+	if !strings.Contains(kept, "<") {
+		return v.fill(kept) == got
 	}
 	var pattern strings.Builder
 	rest := kept
