@@ -19,6 +19,7 @@ type request struct {
 	token       string
 	header      map[string]string
 	body        func() io.Reader
+	length      int64 // of the body; 0: not said beforehand
 	want        int
 }
 
@@ -30,6 +31,9 @@ func (r request) do(ctx context.Context) (bytes int64, err error) {
 	q, err := http.NewRequestWithContext(ctx, r.method, r.url, body)
 	if err != nil {
 		return 0, err
+	}
+	if r.length > 0 {
+		q.ContentLength = r.length
 	}
 	for name, value := range r.header {
 		q.Header.Set(name, value)

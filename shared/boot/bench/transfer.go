@@ -22,11 +22,11 @@ func (b *bench) upload(ctx context.Context) error {
 		return err
 	}
 	body := func() io.Reader { return &repeat{data: data, left: b.size * block} }
-	sink := request{method: http.MethodPut, url: b.yardstick.url + "/sink", want: http.StatusNoContent, body: body}
+	sink := request{method: http.MethodPut, url: b.yardstick.url + "/sink", want: http.StatusNoContent, body: body, length: b.size * block}
 	var ours, sunk []figure
 	var hashed, written []time.Duration
 	for range b.rounds {
-		one, err := b.uploadOnce(ctx, body)
+		one, err := b.uploadOnce(ctx, body, b.size*block)
 		if err != nil {
 			return err
 		}
@@ -65,12 +65,12 @@ func randomBlock() ([]byte, error) {
 }
 
 // uploadOnce uploads an image, and deletes it again.
-func (b *bench) uploadOnce(ctx context.Context, body func() io.Reader) (figure, error) {
+func (b *bench) uploadOnce(ctx context.Context, body func() io.Reader, length int64) (figure, error) {
 	id, err := b.newID(ctx)
 	if err != nil {
 		return figure{}, err
 	}
-	one, err := once(ctx, b.gander.child, b.put(id, body))
+	one, err := once(ctx, b.gander.child, b.put(id, body, length))
 	if err != nil {
 		return figure{}, err
 	}
@@ -78,10 +78,10 @@ func (b *bench) uploadOnce(ctx context.Context, body func() io.Reader) (figure, 
 	return one, err
 }
 
-func (b *bench) put(id string, body func() io.Reader) request {
+func (b *bench) put(id string, body func() io.Reader, length int64) request {
 	r := b.call(http.MethodPut, "/v2/images/"+id+"/file", http.StatusNoContent)
 	r.header = map[string]string{"Content-Type": "application/octet-stream"}
-	r.body = body
+	r.body, r.length = body, length
 	return r
 }
 
@@ -102,7 +102,7 @@ func (b *bench) uploadMemory(ctx context.Context) error {
 		if err := b.gander.forgetPeak(); err != nil {
 			return err
 		}
-		if _, err := b.uploadOnce(ctx, func() io.Reader { return &repeat{data: data, left: size} }); err != nil {
+		if _, err := b.uploadOnce(ctx, func() io.Reader { return &repeat{data: data, left: size} }, size); err != nil {
 			return err
 		}
 		if peaks[i], err = b.gander.memory("VmHWM"); err != nil {
@@ -131,7 +131,7 @@ func (b *bench) download(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if _, err := b.put(id, func() io.Reader { return &repeat{data: data, left: b.size * block} }).do(ctx); err != nil {
+	if _, err := b.put(id, func() io.Reader { return &repeat{data: data, left: b.size * block} }, b.size*block).do(ctx); err != nil {
 		return err
 	}
 	var ours, plain []figure
