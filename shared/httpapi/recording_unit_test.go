@@ -57,6 +57,9 @@ func readRecordings(t *testing.T) []recording {
 		if err := json.Unmarshal(content, &all[i]); err != nil {
 			t.Fatalf("%s: %v", file, err)
 		}
+		if len(all[i].Exchanges) == 0 || len(all[i].Versions) == 0 {
+			t.Fatalf("%s holds no answers, or does not say whose", file)
+		}
 		all[i].name = strings.TrimSuffix(filepath.Base(file), ".json")
 	}
 	return all
