@@ -22,17 +22,16 @@ def main():
     files = sorted(SCENARIOS.glob("*.yaml"))
     if unknown := set(names) - {f.stem for f in files}:
         sys.exit(f"no such scenario: {', '.join(sorted(unknown))}")
-    for file in files:
-        list(requests.read(file))  # fails at once where it cannot be read
+    scenarios = {f.stem: list(requests.read(f)) for f in files if not names or f.stem in names}
     into.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="gander-record-") as folder:
-        record([f for f in files if not names or f.stem in names], into, pathlib.Path(folder))
+        record(scenarios, into, pathlib.Path(folder))
     if not names:
         for stale in set(into.glob("*.json")) - {into / f"{f.stem}.json" for f in files}:
             stale.unlink()
 
 
-def record(files, into, folder):
+def record(scenarios, into, folder):
     """Starts both services, plays the scenarios, and stops them."""
     servers, total = [], 0
     try:
@@ -43,14 +42,15 @@ def record(files, into, folder):
         keystone.settle()
         glance.settle()
         player = Player(keystone, glance)
-        for file in files:
-            exchanges = player.play(file)
+        player.warm()
+        for name, asked in scenarios.items():
+            exchanges = player.play(asked)
             total += len(exchanges)
-            (into / f"{file.stem}.json").write_text(written(exchanges))
+            (into / f"{name}.json").write_text(written(exchanges))
     finally:
         for server in servers:
             server.stop()
-    print(f"recorded {total} answers in {len(files)} scenarios")
+    print(f"recorded {total} answers in {len(scenarios)} scenarios")
 
 
 def written(exchanges):
