@@ -136,14 +136,14 @@ func TestP6CutUploadsEndAtOnce(t *testing.T) {
 // long as they come, the upload keeps it.
 func TestP6SlowUploadsGoOn(t *testing.T) {
 	t.Parallel()
-	s := start(t, "GANDER_LEASE=1s", "GANDER_SWEEP_INTERVAL=1s")
+	s := start(t, "GANDER_LEASE=4s", "GANDER_SWEEP_INTERVAL=1s") // a busy machine beats late, but not by seconds
 	u := s.as("gander")
 	id := u.create("slow")
 	data := bytes.Repeat([]byte("slow "), 25)
 	reader, writer := io.Pipe()
 	go func() {
 		for piece := range bytes.SplitSeq(data, []byte(" ")) {
-			time.Sleep(100 * time.Millisecond) // part of what is tested: 26 pieces outlast two leases
+			time.Sleep(350 * time.Millisecond) // part of what is tested: 26 pieces outlast two leases
 			_, _ = writer.Write(append(bytes.Clone(piece), ' '))
 		}
 		_ = writer.Close()
