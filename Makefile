@@ -144,7 +144,7 @@ local-down: ## stop LocalStack, and forget what it holds
 
 bench: gander ## run the benchmarks, then measure the whole process beside its yardsticks
 	@mkdir -p build/tools
-	@$(GO) test -run '^$$' -bench . -benchmem ./... >build/benchmarks.txt || { cat build/benchmarks.txt; exit 1; }
+	@$(GO) test -run '^$$' -bench . -benchtime 0.5s -benchmem ./... >build/benchmarks.txt || { cat build/benchmarks.txt; exit 1; }
 	@$(GO) build -o build/tools/bench ./shared/boot/bench
 	@build/tools/bench -go build/benchmarks.txt build/gander
 
