@@ -73,7 +73,7 @@ func (h *gatewayHandler) finish(e ending, r *http.Request, shape event.Shape, an
 	}
 	h.log.WarnContext(r.Context(), "an answer was too large for the gateway", "path", r.URL.Path)
 	return encode(refusal(r, shape, problem.New(problem.TooLarge,
-		"The answer is larger than can be sent from here. Ask for at most %d bytes at a time with a Range header, or use an endpoint that runs outside of Lambda.", answer.Limit())))
+		"The answer is larger than can be sent from here. Ask for at most %d bytes at a time, with a Range header, or a smaller limit where it is a list; or use an endpoint that runs outside of Lambda.", answer.Limit())))
 }
 
 const requestIDHeader = "X-Openstack-Request-Id"

@@ -92,6 +92,22 @@ var behindGateway = []difference{
 		sorted: true, last: true, shapes: "alb",
 	},
 	{
+		row: "repeated headers and parameters", scenario: "TestListSortRows", calls: []string{"GET /v2/images?sort_key=status&sort_key=*"},
+		sorted: true, last: true, shapes: "alb",
+	},
+	{
+		row: "repeated headers and parameters", scenario: "TestListRefusesBadValues",
+		calls: []string{
+			"GET /v2/images?sort_dir=asc&sort_dir=desc", "GET /v2/images?sort_key=name&sort_dir=asc&sort_dir=desc",
+			"GET /v2/images?sort_key=name&sort_key=id&sort_key=size&sort_dir=asc&sort_dir=desc",
+		},
+		status: 200, shapes: "alb",
+	},
+	{
+		row: "answers beyond 6 MB", scenario: "TestListPagesEndBySize", calls: []string{"GET /v2/images?limit=1000"},
+		status: 413, says: "larger than can be sent", shapes: "alb albmulti",
+	},
+	{
 		row: "repeated headers and parameters", scenario: "TestRanges", calls: []string{"* (two ranges)"},
 		status: 206, shapes: "alb",
 	},

@@ -101,7 +101,7 @@ func TestDifferencesAreLike(t *testing.T) {
 // toldAlone are rows of the page that no call of a scenario meets: they are about
 // connections and time, or scenarios do not notice them.
 var toldAlone = []string{
-	"downloads", "answers beyond 6 MB", "`Expect: 100-continue`", "requests that take long",
+	"downloads", "`Expect: 100-continue`", "requests that take long",
 	"clients that stall, heads that do not end", "answers that break off", "`?` in a tag or a member",
 }
 
