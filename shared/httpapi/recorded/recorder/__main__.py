@@ -42,7 +42,6 @@ def record(scenarios, into, folder):
         keystone.settle()
         glance.settle()
         player = Player(keystone, glance)
-        player.warm()
         for name, asked in scenarios.items():
             exchanges = player.play(asked)
             total += len(exchanges)

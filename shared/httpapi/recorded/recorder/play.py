@@ -9,6 +9,9 @@ from . import answers, requests
 # What a proxy in front tells of the public endpoint.
 FORWARDED = {"X-Forwarded-Proto": "https", "X-Forwarded-Host": "image.example"}
 
+CREATE = {"do": "POST /v2/images", "send": '{"disk_format":"raw","container_format":"bare"}', "keep": "one"}
+UPLOAD = {"do": "PUT /v2/images/$one/file", "octets": "x"}
+
 VARIABLE = re.compile(r"\$([a-z]+[0-9]*)")
 
 
@@ -22,7 +25,15 @@ class Player:
         self.glance = glance
 
     def play(self, asked):
-        """Returns the exchanges of a scenario: each request with its answer."""
+        """Returns the exchanges of a scenario: each request with its answer.
+
+        It uploads first. What Glance did before decides whether it answers creates
+        with the names of its internal stores; after an upload it always does.
+        """
+        self.exchanges([*requests.expand(CREATE), *requests.expand(UPLOAD)])
+        return self.exchanges(asked)
+
+    def exchanges(self, asked):
         self.glance.forget()
         self.variables = dict(self.constants)
         self.connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
@@ -30,13 +41,6 @@ class Player:
             return [self.exchange(request) for request in asked]
         finally:
             self.connection.close()
-
-    def warm(self):
-        """Uploads once. Before that, a Glance that has just started answers creates
-        without the names of its internal stores."""
-        create = {"do": "POST /v2/images", "send": '{"disk_format":"raw","container_format":"bare"}', "keep": "one"}
-        upload = {"do": "PUT /v2/images/$one/file", "octets": "x"}
-        self.play([*requests.expand(create), *requests.expand(upload)])
 
     def exchange(self, request):
         status, headers, body = self.ask(request)
