@@ -139,8 +139,12 @@ func (s *Service) EndLease(ctx context.Context, e due.Entry) error {
 	return err
 }
 
-// moveLease gives the entry of a beating lease a later time.
+// moveLease gives the entry of a beating lease a later time. One that has not beaten
+// since is not due yet by this clock, which may have been set back.
 func (s *Service) moveLease(ctx context.Context, l *lease, e due.Entry) error {
+	if l.Deadline.Equal(l.Due) {
+		return nil
+	}
 	l.Due = l.Deadline
 	// A lost race means that the worker or another sweeper went on.
 	_, err := s.Table.Transact(ctx, e.Settle(), l.entry().Put(), l.put())
@@ -158,8 +162,12 @@ func (s *Service) drop(ctx context.Context, e due.Entry) error {
 // and a task tells the reason. Errors: Changed.
 func (s *Service) revert(ctx context.Context, img *Image, l *lease, reason string, extra ...table.Write) error {
 	writes := append([]table.Write{l.remove(), l.entry().Settle()}, extra...)
+	waits := img != nil && img.Upload == l.Upload
+	if waits { // whoever owns the image by now reads why
+		l.Owner = ownerText(img)
+	}
 	writes = append(writes, task.Ended(s.failedUpload(l, reason))...)
-	if img == nil || img.Upload != l.Upload {
+	if !waits {
 		outcome, err := s.Table.Transact(ctx, writes...)
 		if err == nil && !outcome.OK() {
 			return errChanged
