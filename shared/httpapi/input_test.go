@@ -66,7 +66,23 @@ func TestUnexpectedBodies(t *testing.T) {
 		w.refused(line, body("x")).want(400).says("A body is not expected with this request.")
 	}
 	w.refused("GET /v2/images/"+id, named("in chunks"), chunked("x")).want(200) // only a length speaks for a GET
+	for _, line := range []string{                                              // to a PUT or a POST chunks are a body, too
+		"PUT /v2/images/" + id + "/tags/x", "POST /v2/images/" + id + "/actions/deactivate", "POST /gander/v1/images/" + id + "/restore",
+	} {
+		w.refused(line, as("admin"), body("{}")).want(400).says("A body is not expected with this request.")
+		w.refused(line, as("admin"), named("in chunks"), chunked("{}")).want(400).says("A body is not expected with this request.")
+	}
 	w.refused("POST /v2/images", body("")).want(400).says("Body expected in request.")
 	w.refused("POST /v2/images", named("no chunks"), chunked("")).want(400).says("Malformed JSON")
 	w.call("GET /versions", body("x")).want(200)
+}
+
+// JSON is read whatever its media type is called, but for patches.
+func TestMediaTypesOfJSON(t *testing.T) {
+	w := newWorld(t)
+	for _, media := range []string{"", "text/plain", "application/octet-stream", "application/x-www-form-urlencoded", "application/json; charset=latin1"} {
+		id := w.made(`{}`, header("Content-Type", media))
+		w.call("POST /v2/images/"+id+"/members", body(`{"member":"other"}`), header("Content-Type", media)).want(200)
+		w.call("PUT /v2/images/"+id+"/members/other", as("other"), body(`{"status":"accepted"}`), header("Content-Type", media)).want(200)
+	}
 }

@@ -101,6 +101,36 @@ func TestListLinks(t *testing.T) {
 	}
 }
 
+// TestListDefaultLimit holds how long a page is that nobody said a length of, and
+// that its next is as long.
+func TestListDefaultLimit(t *testing.T) {
+	w := newWorld(t)
+	for i := range 51 {
+		w.made(fmt.Sprintf(`{"name":"%d"}`, i))
+	}
+	for _, want := range []struct {
+		path  string
+		pages []int
+	}{
+		{"/v2/images", []int{25, 25, 1}},
+		{"/v2/images?sort=status", []int{25, 25, 1}},
+		{"/v2/images?limit=51", []int{51, 0}}, // a full page may be the last
+		{"/v2/images?limit=99999999999999999999", []int{51}},
+	} {
+		var pages []int
+		for path := want.path; path != ""; {
+			page := w.list(path)
+			pages = append(pages, len(page.Images))
+			if path = ""; page.Next != nil {
+				path = *page.Next
+			}
+		}
+		if diff := cmp.Diff(want.pages, pages); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", want.path, diff)
+		}
+	}
+}
+
 // TestListRefused asks wrongly, or for what is not the caller's.
 func TestListRefused(t *testing.T) {
 	w := newWorld(t)

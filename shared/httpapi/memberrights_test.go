@@ -35,6 +35,26 @@ func TestMembersOutliveVisibility(t *testing.T) {
 	w.listedFor("other", id, "pending")
 }
 
+// A member sees and answers its own row alone; an owner that shares with itself
+// cannot answer itself.
+func TestRowsOfOthers(t *testing.T) {
+	w := newWorld(t)
+	id := w.shared("other", "service", "demo")
+	for _, who := range []string{"other", "guest"} {
+		for _, project := range []string{"service", "demo", "admin"} {
+			line := " /v2/images/" + id + "/members/" + project
+			w.refused("GET"+line, as(who)).want(404).says(project + " not found in the member list")
+			w.refused("PUT"+line, as(who), body(`{"status":"accepted"}`)).want(404)
+			w.refused("DELETE"+line, as(who)).want(404)
+		}
+	}
+	own := " /v2/images/" + id + "/members/demo"
+	w.refused("PUT"+own, body(`{"status":"accepted"}`)).want(403)
+	w.refused("PUT"+own, as("reader"), body(`{"status":"accepted"}`)).want(403)
+	w.call("PUT"+own, as("admin"), body(`{"status":"accepted"}`)).want(200)
+	w.call("DELETE" + own).want(204)
+}
+
 // An operator's rules for rows: who may not see them lists none, and who may
 // change what others said does.
 func TestMemberPolicies(t *testing.T) {

@@ -213,3 +213,8 @@ func TestPatchRefusalsAreShort(t *testing.T) {
 		}
 	}
 }
+
+// replaced makes a patch that sets one attribute or property.
+func replaced(name, value string) option {
+	return v21(`[{"op":"replace","path":"/` + name + `","value":` + value + `}]`)
+}

@@ -13,14 +13,19 @@ import (
 )
 
 // people are those who have tokens in scenarios, by what they are called there.
-var people = map[string]struct{ user, project string }{
-	"member":  {"mia", "demo"},
-	"reader":  {"rob", "demo"},
-	"admin":   {"ada", "admin"},
-	"other":   {"otto", "other"},
-	"guest":   {"rita", "other"},
-	"service": {"svc", "service"},
-	"nobody":  {"norole", "demo"},
+var people = map[string]struct{ user, project, scope string }{
+	"member":  {user: "mia", project: "demo"},
+	"reader":  {user: "rob", project: "demo"},
+	"admin":   {user: "ada", project: "admin"},
+	"other":   {user: "otto", project: "other"},
+	"guest":   {user: "rita", project: "other"},
+	"service": {user: "svc", project: "service"},
+	"nobody":  {user: "norole", project: "demo"},
+
+	// Whose tokens are of no project.
+	"system":   {user: "ada", scope: `{"system":{"all":true}}`},
+	"domain":   {user: "ada", scope: `{"domain":{"id":"default"}}`},
+	"unscoped": {user: "ada", scope: `"unscoped"`},
 }
 
 // directory is where they stand. Ids are names, so that answers can be told.
@@ -41,7 +46,7 @@ roles:
 users:
   - {name: mia, id: mia, password: secret, roles: [{role: member, project: demo}]}
   - {name: rob, id: rob, password: secret, roles: [{role: reader, project: demo}]}
-  - {name: ada, id: ada, password: secret, roles: [{role: admin, project: admin}]}
+  - {name: ada, id: ada, password: secret, roles: [{role: admin, project: admin}, {role: admin, system: all}, {role: admin, domain: Default}]}
   - {name: otto, id: otto, password: secret, roles: [{role: member, project: other}]}
   - {name: rita, id: rita, password: secret, roles: [{role: reader, project: other}]}
   - {name: svc, id: svc, password: secret, roles: [{role: service, project: service}, {role: member, project: service}]}
@@ -71,8 +76,12 @@ var issued = sync.OnceValues(func() (issue, error) {
 	defer identity.Close()
 	all := issue{tokens: map[string]string{}, key: identity.PublicKey()}
 	for name, p := range people {
+		scope := p.scope
+		if scope == "" {
+			scope = fmt.Sprintf(`{"project":{"id":%q}}`, p.project)
+		}
 		login := fmt.Sprintf(`{"auth":{"identity":{"methods":["password"],"password":{"user":{"id":%q,"password":"secret"}}},
-			"scope":{"project":{"id":%q}}}}`, p.user, p.project)
+			"scope":%s}}`, p.user, scope)
 		out := httptest.NewRecorder()
 		identity.Handler().ServeHTTP(out, httptest.NewRequest(http.MethodPost, development.Mount+"/v3/auth/tokens", strings.NewReader(login)))
 		if out.Code != http.StatusCreated {

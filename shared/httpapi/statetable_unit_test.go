@@ -146,7 +146,3 @@ var (
 		"image-upload-begin", "image-upload-complete", "image-upload-cancel",
 	}
 )
-
-func replaced(name, value string) option {
-	return v21(`[{"op":"replace","path":"/` + name + `","value":` + value + `}]`)
-}

@@ -146,6 +146,7 @@ func TestUpdateOrdinaryNames(t *testing.T) {
 	for _, name := range []string{
 		"member", "delete", "base", "image_id", "extra_properties", "helper", "get_data", "set_data", "deactivate", "reactivate", "user_id",
 		"project_id", "is_public", "properties", "links", "first", "op", "path", "value", "add", "__class__", "locationx", "deleted_by",
+		"Name", "STATUS", "Deleted", "Location", "OS_GLANCE_x",
 	} {
 		w.refused("PATCH /v2/images/"+id, named(name), v21(`[{"op":"remove","path":"/`+name+`"}]`)).want(409)
 		w.call("PATCH /v2/images/"+id, named(name), v20(`[{"add":"/`+name+`","value":"a"}]`)).want(200).says(`"` + name + `":"a"`)
