@@ -69,6 +69,8 @@ func TestImageTaskList(t *testing.T) {
 	demos, plain := w.failedUpload("member", header("Accept", "*/*")), w.made(`{}`)
 	public := w.made(`{"visibility":"public","disk_format":"raw","container_format":"bare"}`, as("admin"))
 	w.call("PUT /v2/images/"+public+"/file", as("admin"), octets("abc"), header("X-Openstack-Image-Size", "5")).want(400)
+	nobodys := w.made(`{"owner":null,"visibility":"public","disk_format":"raw","container_format":"bare"}`, as("admin"))
+	w.call("PUT /v2/images/"+nobodys+"/file", as("admin"), octets("abc"), header("X-Openstack-Image-Size", "5")).want(400)
 	for _, c := range []struct {
 		who, id string
 		status  int
@@ -80,6 +82,8 @@ func TestImageTaskList(t *testing.T) {
 		{"member", plain, 200, 0},
 		{"admin", public, 200, 1},
 		{"member", public, 200, 0},
+		{"member", nobodys, 200, 1}, // what is of no project is for all
+		{"other", nobodys, 200, 1},
 		{"nobody", public, 404, 0},
 		{"nobody", demos, 404, 0},
 		{"other", demos, 404, 0},
