@@ -266,3 +266,33 @@ func TestDeletedQueryRefused(t *testing.T) {
 		t.Error("listed without a grant")
 	}
 }
+
+// TestOlderPurgesAreOver: what was due of a deletion that was taken back does
+// nothing to the image when it is deleted again, however late it comes.
+func TestOlderPurgesAreOver(t *testing.T) {
+	w := newWorld(t)
+	img := w.active("data")
+	if err := w.delete(img); err != nil {
+		t.Fatal(err)
+	}
+	first := purgeEntry(w.found(img.ID))
+	w.advance(w.service.Retention - time.Minute)
+	if _, err := w.restore(w.service, img.ID); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.delete(w.mustGet(img.ID)); err != nil {
+		t.Fatal(err)
+	}
+	w.advance(time.Hour)
+	if err := w.service.Purge(t.Context(), first); err != nil {
+		t.Fatal(err)
+	}
+	back, err := w.restore(w.service, img.ID)
+	if err != nil {
+		t.Fatalf("an image within its retention time cannot be restored: %v", err)
+	}
+	if got := w.read(back); got != "data" {
+		t.Errorf("it came back with %q", got)
+	}
+	w.audit()
+}
