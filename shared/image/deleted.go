@@ -34,15 +34,13 @@ func ParseDeletedQuery(params map[string][]string) (DeletedQuery, error) {
 	if len(unknown) > 0 {
 		return DeletedQuery{}, problem.New(problem.Invalid, "Deleted images are not listed by '%s'.", slices.Min(unknown))
 	}
-	limit, err := parseLimit(params["limit"])
-	if err != nil {
+	var q DeletedQuery
+	var err error
+	if q.limit, err = parseLimit(params["limit"]); err != nil {
 		return DeletedQuery{}, err
 	}
-	q := DeletedQuery{limit: limit}
-	if markers := params["marker"]; len(markers) > 0 {
-		if q.marker = markers[len(markers)-1]; q.marker == "" {
-			return DeletedQuery{}, errMarker("")
-		}
+	if q.marker, err = parseMarker(params["marker"]); err != nil {
+		return DeletedQuery{}, err
 	}
 	if owners := params["owner"]; len(owners) > 0 {
 		q.owner = &owners[len(owners)-1]

@@ -51,11 +51,8 @@ func ParseQuery(params map[string][]string) (Query, error) {
 	if q.limit, err = parseLimit(params["limit"]); err != nil {
 		return Query{}, err
 	}
-	if markers := params["marker"]; len(markers) > 0 {
-		q.marker = markers[len(markers)-1]
-		if q.marker == "" {
-			return Query{}, errMarker("")
-		}
+	if q.marker, err = parseMarker(params["marker"]); err != nil {
+		return Query{}, err
 	}
 	if q.filter, err = parseFilter(params); err != nil {
 		return Query{}, err
@@ -79,6 +76,18 @@ func parseLimit(values []string) (int, error) {
 		return min(n, MaxListLimit), nil
 	}
 	return MaxListLimit, nil // more than an int holds
+}
+
+// parseMarker returns the id that a page begins after; empty for none.
+func parseMarker(values []string) (string, error) {
+	if len(values) == 0 {
+		return "", nil
+	}
+	marker := values[len(values)-1]
+	if marker == "" {
+		return "", errMarker("")
+	}
+	return marker, nil
 }
 
 func errMarker(id string) error {

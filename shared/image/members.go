@@ -37,15 +37,13 @@ type Member struct {
 // Source: glance/api/v2/image_members.py, RequestDeserializer.create; its column
 // holds 255 characters.
 func CheckMemberID(id string) error {
-	switch n := utf8.RuneCountInString(id); {
-	case n == 0:
+	switch {
+	case id == "":
 		return problem.New(problem.Invalid, "Member can't be empty")
-	case n > MaxNameLen:
-		return problem.New(problem.Invalid, "The member is %d characters long; at most %d are allowed.", n, MaxNameLen)
 	case !utf8.ValidString(id):
 		return problem.New(problem.Invalid, "The member is not valid UTF-8.")
 	}
-	return nil
+	return fits("The member", id)
 }
 
 // HasMembers refuses member calls on an image that is not shared now, for its
