@@ -94,7 +94,7 @@ func imageRestore(ctx context.Context, s *Services, r *Request) (*Response, erro
 	if err != nil {
 		return nil, err
 	}
-	return imageAnswer(http.StatusOK, seen(restored, r.Caller)), nil
+	return imageAnswer(http.StatusOK, s.seen(restored, r.Caller)), nil
 }
 
 // restoreTarget is what restore_image may read: the record as stored, of which

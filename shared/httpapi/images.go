@@ -90,7 +90,7 @@ func imageShow(ctx context.Context, s *Services, r *Request) (*Response, error) 
 	if _, err := s.authorize(policy.GetImage, r.Caller, img); err != nil {
 		return nil, err
 	}
-	return imageAnswer(http.StatusOK, seen(img, r.Caller)), nil
+	return imageAnswer(http.StatusOK, s.seen(img, r.Caller)), nil
 }
 
 // imageDelete deletes one image.
@@ -106,7 +106,7 @@ func imageDelete(ctx context.Context, s *Services, r *Request) (*Response, error
 // deactivated one are, only admins are told.
 //
 // Source: glance/db/sqlalchemy/api.py, _normalize_locations.
-func seen(img *image.Image, c caller.Caller) *image.Image {
+func (s *Services) seen(img *image.Image, c caller.Caller) *image.Image {
 	if img.Status != image.Deactivated || c.Admin {
 		return img
 	}

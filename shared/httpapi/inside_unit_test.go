@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"github.com/gander-images/gander/shared/caller"
+	"github.com/gander-images/gander/shared/identity"
 	"github.com/gander-images/gander/shared/problem"
 	"github.com/gander-images/gander/shared/table"
 )
@@ -14,14 +15,14 @@ import (
 // anybody is an identity that takes everybody for a member.
 type anybody struct{}
 
-func (anybody) Authenticate(context.Context, string, string) (caller.Caller, error) {
+func (anybody) Authenticate(context.Context, identity.Credentials) (caller.Caller, error) {
 	return caller.Caller{UserID: "u", ProjectID: "p", Roles: []string{"member"}, IsAdminProject: true}, nil
 }
 
 // unreachable is an identity that does not answer.
 type unreachable struct{}
 
-func (unreachable) Authenticate(context.Context, string, string) (caller.Caller, error) {
+func (unreachable) Authenticate(context.Context, identity.Credentials) (caller.Caller, error) {
 	return caller.Caller{}, problem.New(problem.Unavailable, "The identity service is not available. Try again.")
 }
 

@@ -39,7 +39,7 @@ func imageList(ctx context.Context, s *Services, r *Request) (*Response, error) 
 		return nil, err
 	}
 	for i, img := range page.Images {
-		page.Images[i] = seen(img, r.Caller)
+		page.Images[i] = s.seen(img, r.Caller)
 	}
 	return builtAnswer(http.StatusOK, func(b []byte) []byte { return appendPage(b, page, r.URL.RawQuery) }), nil
 }

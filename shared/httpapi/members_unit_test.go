@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/gander-images/gander/shared/identity"
 	"github.com/gander-images/gander/shared/policy"
 	"github.com/gander-images/gander/shared/table"
 )
@@ -50,7 +51,7 @@ func TestP11ManyMembers(t *testing.T) {
 	}
 	meter := table.NewMeter(w.table)
 	w.services.Images.Table = meter
-	c, err := w.services.Identity.Authenticate(t.Context(), tokenOf("member"), "")
+	c, err := w.services.Identity.Authenticate(t.Context(), identity.Credentials{Token: tokenOf("member")})
 	if err != nil {
 		t.Fatal(err)
 	}

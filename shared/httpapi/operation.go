@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/gander-images/gander/shared/caller"
+	"github.com/gander-images/gander/shared/identity"
 	"github.com/gander-images/gander/shared/image"
 	"github.com/gander-images/gander/shared/policy"
 )
@@ -111,10 +112,10 @@ func (s *Services) stores() []image.Store {
 	return s.Stores
 }
 
-// An Authenticator turns tokens into a caller. service may be empty; a bad
-// service token is ignored. Errors: problem.Unauthorized, problem.Unavailable.
+// An Authenticator turns what a request shows into a caller. A bad service token
+// is ignored. Errors: problem.Unauthorized, problem.Unavailable.
 type Authenticator interface {
-	Authenticate(ctx context.Context, token, service string) (caller.Caller, error)
+	Authenticate(ctx context.Context, shown identity.Credentials) (caller.Caller, error)
 }
 
 // A Request is one call on its way to its operation.
@@ -152,6 +153,8 @@ var All = []Operation{
 	MemberCreate, MemberList, MemberShow, MemberUpdate, MemberDelete,
 	ImageTaskList, TaskShow,
 	ImageDeletedList, ImageRestore,
+	ImageV1Show,
+	PolicyExplain, HealthShow,
 	SchemaShow,
 	InfoImport, InfoStores, InfoStoresDetail,
 	Healthcheck,

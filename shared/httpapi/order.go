@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/gander-images/gander/shared/caller"
+	"github.com/gander-images/gander/shared/identity"
 	"github.com/gander-images/gander/shared/policy"
 	"github.com/gander-images/gander/shared/problem"
 )
@@ -83,8 +84,12 @@ func (x *exchange) authenticate() (*Response, error) {
 	if s.Identity == nil {
 		return nil, problem.New(problem.NotFound, "") // nothing behind a token is served here
 	}
-	service := strings.TrimSpace(r.Header.Get("X-Service-Token"))
-	c, err := s.Identity.Authenticate(r.Context(), token, service)
+	c, err := s.Identity.Authenticate(r.Context(), identity.Credentials{
+		Token:        token,
+		ServiceToken: strings.TrimSpace(r.Header.Get("X-Service-Token")),
+		Method:       r.Method,
+		Path:         r.URL.Path,
+	})
 	if problem.Is(err, problem.Unauthorized) {
 		return nil, x.unauthorized(err)
 	}

@@ -16,6 +16,8 @@ import (
 var people = map[string]struct{ user, project, scope string }{
 	"member":  {user: "mia", project: "demo"},
 	"reader":  {user: "rob", project: "demo"},
+	"manager": {user: "max", project: "demo"},
+	"second":  {user: "moe", project: "demo"}, // another member of the member's project
 	"admin":   {user: "ada", project: "admin"},
 	"other":   {user: "otto", project: "other"},
 	"guest":   {user: "rita", project: "other"},
@@ -45,6 +47,8 @@ roles:
   - name: nothing
 users:
   - {name: mia, id: mia, password: secret, roles: [{role: member, project: demo}]}
+  - {name: max, id: max, password: secret, roles: [{role: manager, project: demo}]}
+  - {name: moe, id: moe, password: secret, roles: [{role: member, project: demo}]}
   - {name: rob, id: rob, password: secret, roles: [{role: reader, project: demo}]}
   - {name: ada, id: ada, password: secret, roles: [{role: admin, project: admin}, {role: admin, system: all}, {role: admin, domain: Default}]}
   - {name: otto, id: otto, password: secret, roles: [{role: member, project: other}]}

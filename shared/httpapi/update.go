@@ -37,5 +37,5 @@ func imageUpdate(ctx context.Context, s *Services, r *Request) (*Response, error
 	if err != nil {
 		return nil, err
 	}
-	return imageAnswer(http.StatusOK, seen(updated, r.Caller)), nil
+	return imageAnswer(http.StatusOK, s.seen(updated, r.Caller)), nil
 }

@@ -18,7 +18,7 @@ import (
 
 // Front has the shape that the operations expect.
 var _ interface {
-	Authenticate(ctx context.Context, token, service string) (caller.Caller, error)
+	Authenticate(ctx context.Context, shown Credentials) (caller.Caller, error)
 } = (*Front)(nil)
 
 // A source is a Validator that counts what it is asked.
@@ -69,7 +69,7 @@ func newWorld(options Options) *world {
 
 func (w *world) want(t *testing.T, token string) caller.Caller {
 	t.Helper()
-	who, err := w.front.Authenticate(t.Context(), token, "")
+	who, err := w.front.Authenticate(t.Context(), Credentials{Token: token})
 	if err != nil {
 		t.Fatalf("token %s: %v", token, err)
 	}
@@ -88,7 +88,7 @@ func TestOneFlight(t *testing.T) {
 		var all sync.WaitGroup
 		for range 100 {
 			all.Go(func() {
-				if who, err := w.front.Authenticate(t.Context(), "user", ""); err != nil || who.UserID != "user" {
+				if who, err := w.front.Authenticate(t.Context(), Credentials{Token: "user"}); err != nil || who.UserID != "user" {
 					t.Errorf("%v %v", who, err)
 				}
 			})
@@ -116,12 +116,12 @@ func TestImpatientCallersHarmNoOther(t *testing.T) {
 		leaving, leave := context.WithCancel(t.Context())
 		first, second := make(chan error, 1), make(chan error, 1)
 		go func() {
-			_, err := w.front.Authenticate(leaving, "user", "")
+			_, err := w.front.Authenticate(leaving, Credentials{Token: "user"})
 			first <- err
 		}()
 		synctest.Wait()
 		go func() {
-			_, err := w.front.Authenticate(t.Context(), "user", "")
+			_, err := w.front.Authenticate(t.Context(), Credentials{Token: "user"})
 			second <- err
 		}()
 		synctest.Wait()
@@ -145,7 +145,7 @@ func TestTimeout(t *testing.T) {
 			<-ctx.Done()
 			return caller.Caller{}, ctx.Err()
 		}
-		if _, err := w.front.Authenticate(t.Context(), "user", ""); !problem.Is(err, problem.Unavailable) {
+		if _, err := w.front.Authenticate(t.Context(), Credentials{Token: "user"}); !problem.Is(err, problem.Unavailable) {
 			t.Errorf("%v", err)
 		}
 	})
@@ -165,7 +165,7 @@ func TestLife(t *testing.T) {
 		w.wantAsked(t, step.asked)
 	}
 	w.now = start.Add(time.Hour)
-	if _, err := w.front.Authenticate(t.Context(), "user", ""); !problem.Is(err, problem.Unauthorized) {
+	if _, err := w.front.Authenticate(t.Context(), Credentials{Token: "user"}); !problem.Is(err, problem.Unauthorized) {
 		t.Errorf("an expired token: %v", err)
 	}
 }
@@ -179,7 +179,7 @@ func TestVersion(t *testing.T) {
 	}
 	w.want(t, "user")
 	w.version.Add(1)
-	if _, err := w.front.Authenticate(t.Context(), "user", ""); !problem.Is(err, problem.Unauthorized) {
+	if _, err := w.front.Authenticate(t.Context(), Credentials{Token: "user"}); !problem.Is(err, problem.Unauthorized) {
 		t.Errorf("a revoked token: %v", err)
 	}
 }
@@ -207,12 +207,12 @@ func TestBounded(t *testing.T) {
 func TestRefusalsAreNotRemembered(t *testing.T) {
 	w := newWorld(Options{})
 	for range 2 {
-		if _, err := w.front.Authenticate(t.Context(), "nobody", ""); !problem.Is(err, problem.Unauthorized) {
+		if _, err := w.front.Authenticate(t.Context(), Credentials{Token: "nobody"}); !problem.Is(err, problem.Unauthorized) {
 			t.Errorf("%v", err)
 		}
 	}
 	w.wantAsked(t, 2)
-	if _, err := w.front.Authenticate(t.Context(), "  ", ""); !problem.Is(err, problem.Unauthorized) {
+	if _, err := w.front.Authenticate(t.Context(), Credentials{Token: "  "}); !problem.Is(err, problem.Unauthorized) {
 		t.Errorf("a blank token: %v", err)
 	}
 	w.wantAsked(t, 2)
@@ -229,7 +229,7 @@ func TestServiceToken(t *testing.T) {
 		" service": {"service", "Admin"},
 	} {
 		w := newWorld(Options{})
-		who, err := w.front.Authenticate(t.Context(), "user", service)
+		who, err := w.front.Authenticate(t.Context(), Credentials{Token: "user", ServiceToken: service})
 		if err != nil {
 			t.Fatalf("service token %q: %v", service, err)
 		}
@@ -241,7 +241,7 @@ func TestServiceToken(t *testing.T) {
 		}
 	}
 	w := newWorld(Options{})
-	if _, err := w.front.Authenticate(t.Context(), "nobody", "service"); !problem.Is(err, problem.Unauthorized) {
+	if _, err := w.front.Authenticate(t.Context(), Credentials{Token: "nobody", ServiceToken: "service"}); !problem.Is(err, problem.Unauthorized) {
 		t.Errorf("a service token stood in for the user's: %v", err)
 	}
 }
@@ -270,7 +270,7 @@ func TestNobodyCouldTell(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(Options{})
 			w.validate = validate
-			_, err := w.front.Authenticate(t.Context(), "user-secret", "")
+			_, err := w.front.Authenticate(t.Context(), Credentials{Token: "user-secret"})
 			if !problem.Is(err, problem.Unavailable) || strings.Contains(err.Error(), "secret") {
 				t.Errorf("%v", err)
 			}
@@ -292,7 +292,7 @@ func BenchmarkRemembered(b *testing.B) {
 	token := strings.Repeat("user", 150)
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := w.front.Authenticate(b.Context(), token, ""); err != nil {
+		if _, err := w.front.Authenticate(b.Context(), Credentials{Token: token}); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -55,6 +55,15 @@ type Options struct {
 	Now func() time.Time
 }
 
+// Credentials are what a request shows of who sends it, and what it is about:
+// some tokens are good for some calls alone.
+type Credentials struct {
+	Token        string
+	ServiceToken string // of a service that vouches for the request; empty: none
+	Method       string
+	Path         string // as the API documents it, without what a gateway put in front
+}
+
 // A Front authenticates requests. It is safe for concurrent use.
 type Front struct {
 	validator Validator
@@ -83,7 +92,7 @@ func New(validator Validator, options Options) *Front {
 	return &Front{validator: validator, options: options, cache: newCache(options.Size)}
 }
 
-// Authenticate returns the caller that token stands for, with its roles in
+// Authenticate returns the caller that the token stands for, with its roles in
 // lower case. A service token that is empty, not valid, or without a service
 // role is ignored; the roles of a good one stay apart from the caller's and
 // keep their case.
@@ -92,18 +101,18 @@ func New(validator Validator, options Options) *Front {
 //
 // Source: keystonemiddleware auth_token with delay_auth_decision, and
 // glance/api/middleware/context.py.
-func (f *Front) Authenticate(ctx context.Context, token, service string) (caller.Caller, error) {
-	who, err := f.validate(ctx, token)
+func (f *Front) Authenticate(ctx context.Context, shown Credentials) (caller.Caller, error) {
+	who, err := f.validate(ctx, shown.Token)
 	if err != nil {
 		return caller.Caller{}, err
 	}
 	for i, role := range who.Roles {
 		who.Roles[i] = strings.ToLower(role)
 	}
-	if strings.TrimSpace(service) == "" {
+	if strings.TrimSpace(shown.ServiceToken) == "" {
 		return who, nil
 	}
-	vouching, err := f.validate(ctx, service)
+	vouching, err := f.validate(ctx, shown.ServiceToken)
 	if err == nil && f.isService(vouching.Roles) {
 		who.Service = caller.Service{
 			UserID: vouching.UserID, UserDomainID: vouching.UserDomainID,

@@ -24,6 +24,8 @@ const (
 	DeleteMember     Rule = "delete_member"
 	TasksAPIAccess   Rule = "tasks_api_access"
 	RestoreImage     Rule = "restore_image"
+	ExplainPolicy    Rule = "explain_policy"
+	GetHealth        Rule = "get_health"
 	PublicizeImage   Rule = "publicize_image"
 	CommunitizeImage Rule = "communitize_image"
 	StoresInfoDetail Rule = "stores_info_detail"

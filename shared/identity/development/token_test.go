@@ -87,11 +87,11 @@ func TestRevocationReachesTheCache(t *testing.T) {
 	w := newWorld(t)
 	front := identity.New(w, identity.Options{Now: w.options.Now})
 	token := w.token("demo", onDemo)
-	if who, err := front.Authenticate(t.Context(), token, w.token("service", "")); err != nil || who.Service.UserID == "" {
+	if who, err := front.Authenticate(t.Context(), identity.Credentials{Token: token, ServiceToken: w.token("service", "")}); err != nil || who.Service.UserID == "" {
 		t.Fatalf("%+v, %v", who, err)
 	}
 	w.revoke(token)
-	if _, err := front.Authenticate(t.Context(), token, ""); !problem.Is(err, problem.Unauthorized) {
+	if _, err := front.Authenticate(t.Context(), identity.Credentials{Token: token}); !problem.Is(err, problem.Unauthorized) {
 		t.Errorf("a revoked token: %v", err)
 	}
 }

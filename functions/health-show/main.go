@@ -1,0 +1,9 @@
+// Command health-show serves GET /gander/v1/health.
+package main
+
+import (
+	"github.com/gander-images/gander/shared/boot"
+	"github.com/gander-images/gander/shared/httpapi"
+)
+
+func main() { boot.Serve(httpapi.HealthShow) }
