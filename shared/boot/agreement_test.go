@@ -165,7 +165,7 @@ func (i inventory) checkEvents() []string {
 	return append(found, compare("the operation table", "events/", names, i.events)...)
 }
 
-var operationName = regexp.MustCompile(`^[a-z]+(-[a-z]+)*$`)
+var operationName = regexp.MustCompile(`^[a-z]+(-[a-z0-9]+)*$`)
 
 // checkReadme: the table of calls in README.md names each operation, before what
 // it says of it.

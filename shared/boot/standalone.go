@@ -49,7 +49,7 @@ var parts = map[string]part{
 }
 
 var dataOperations = []httpapi.Operation{
-	httpapi.ImageDataUpload, httpapi.ImageDataDownload, httpapi.Healthcheck, httpapi.Fallback,
+	httpapi.ImageDataUpload, httpapi.ImageDataDownload, httpapi.ImageV1Show, httpapi.Healthcheck, httpapi.Fallback,
 }
 
 func needsOf(operations []httpapi.Operation) (needs httpapi.Needs) {
