@@ -18,16 +18,31 @@ const defaultRule = "default"
 type Enforcer struct{ rules ruleSet }
 
 // New returns an Enforcer for the registered defaults and what overrides them:
-// rules as a policy file has them, in text or in list form.
+// rules as a policy file has them, in text or in list form. It is Compile in the
+// mode Refuse, for rules that come from no file.
 //
-// Errors: one that names everything that cannot be taken. That is stricter than
-// oslo.policy, which would let the request through, or fail it, later.
+// Errors: Findings.
 func New(overrides map[string]any) (*Enforcer, error) {
-	set, err := newRuleSet(Defaults(), overrides)
-	if err != nil {
+	e, findings := Compile(documentOf(overrides), Refuse)
+	if err := findings.Err(); err != nil {
 		return nil, err
 	}
-	return &Enforcer{rules: set}, nil
+	return e, nil
+}
+
+// Compile returns an Enforcer for the registered defaults and what the document
+// overrides, and everything that its operator has to know. The Enforcer is nil
+// if and only if a finding is refused.
+func Compile(doc *Document, mode Mode) (*Enforcer, Findings) {
+	findings := slices.Clone(doc.findings)
+	set, err := newRuleSet(Defaults(), doc.Rules())
+	if err != nil {
+		findings = append(findings, Finding{Reason: err.Error(), Refused: true})
+	}
+	if len(findings.Refused()) > 0 {
+		return nil, findings
+	}
+	return &Enforcer{rules: set}, findings
 }
 
 // Decide implements Decider. A rule that is neither registered nor overridden

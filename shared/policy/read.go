@@ -1,0 +1,139 @@
+package policy
+
+import (
+	"errors"
+	"fmt"
+	"hash"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// maxFileLen bounds one policy file, in bytes. Glance's whole policy with all
+// its comments has 40,000.
+const maxFileLen = 1 << 20
+
+// Read reads policy files: YAML, and what JSON is YAML as well. Of a directory it
+// reads the plain files in the order of their names, without dot files and
+// without what lies deeper. Later rules of one name win over earlier ones.
+//
+// The Document is never nil. Findings tell what could not be read; Compile tells
+// them again, before its own, and makes no Enforcer of such a Document.
+//
+// Source: oslo_policy/policy.py, Enforcer.load_rules and _walk_through_policy_directory,
+// but for a file that is absent, which is a fault here.
+func Read(paths ...string) (*Document, Findings) {
+	r := reader{doc: &Document{version: noVersion}, digest: newDigest(), at: map[string]int{}}
+	for _, path := range paths {
+		r.path(path)
+	}
+	if len(r.doc.files) > 0 {
+		r.doc.version = versionOf(r.digest)
+	}
+	return r.doc, slices.Clone(r.doc.findings)
+}
+
+type reader struct {
+	doc    *Document
+	digest hash.Hash
+	at     map[string]int // where in doc.rules a name stands
+}
+
+// fail tells a fault that keeps a file, or part of it, from being read.
+func (r *reader) fail(f Finding) {
+	f.Refused = true
+	r.doc.findings = append(r.doc.findings, f)
+}
+
+func (r *reader) path(path string) {
+	info, err := os.Stat(path)
+	switch {
+	case err != nil:
+		r.fail(Finding{File: path, Reason: reasonOf(err)})
+	case info.IsDir():
+		r.directory(path)
+	default:
+		r.file(path)
+	}
+}
+
+func (r *reader) directory(path string) {
+	entries, err := os.ReadDir(path)
+	if err != nil {
+		r.fail(Finding{File: path, Reason: reasonOf(err)})
+	}
+	for _, e := range entries {
+		file := filepath.Join(path, e.Name())
+		if strings.HasPrefix(e.Name(), ".") {
+			continue
+		}
+		if info, err := os.Stat(file); err != nil || !info.IsDir() {
+			r.file(file)
+		}
+	}
+}
+
+func (r *reader) file(path string) {
+	content, err := readFile(path)
+	if err != nil {
+		r.fail(Finding{File: path, Reason: reasonOf(err)})
+		return
+	}
+	fmt.Fprintf(r.digest, "%d:%s", len(content), content)
+	r.doc.files = append(r.doc.files, path)
+	r.content(path, content)
+}
+
+// readFile reads no more of a file than may be there. What is no plain file, a
+// pipe for one, could be waited for without end.
+func readFile(path string) (string, error) {
+	info, err := os.Stat(path)
+	switch {
+	case err != nil:
+		return "", err
+	case !info.Mode().IsRegular():
+		return "", fmt.Errorf("it is no plain file")
+	}
+	file, err := os.Open(path) //nolint:gosec // the operator names it
+	if err != nil {
+		return "", err
+	}
+	defer func() { _ = file.Close() }()
+	content, err := io.ReadAll(io.LimitReader(file, maxFileLen+1))
+	if err == nil && len(content) > maxFileLen {
+		err = fmt.Errorf("it has more than %d bytes, which no policy file needs", maxFileLen)
+	}
+	return string(content), err
+}
+
+// reasonOf is an error without the path, which the finding names already.
+func reasonOf(err error) string {
+	var at *os.PathError
+	if errors.As(err, &at) {
+		err = at.Err
+	}
+	return "it cannot be read: " + err.Error()
+}
+
+// content takes over the rules of one file.
+func (r *reader) content(path, content string) {
+	rules, err := readRules(content)
+	if err != nil {
+		r.fail(Finding{File: path, Reason: err.Error()})
+		return
+	}
+	for name, value := range rules {
+		r.put(entry{name: name, value: value, file: path})
+	}
+}
+
+func (r *reader) put(e entry) {
+	if i, again := r.at[e.name]; again {
+		r.doc.rules[i] = e
+		return
+	}
+	r.at[e.name] = len(r.doc.rules)
+	r.doc.rules = append(r.doc.rules, e)
+}
