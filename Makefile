@@ -57,6 +57,9 @@ test-cloud: build emulators build/tools/emulate ## run the tests that need engin
 record: build/made/recorder ## keep anew what the newest Glance answers (needs Python; SCENARIOS="some")
 	@cd shared/httpapi/recorded && $(CURDIR)/build/recorder/bin/python -m recorder $(or $(ANSWERS),answers) $(SCENARIOS)
 
+record-policy: build/made/recorder ## keep anew what oslo.policy answers and Glance registers (needs Python)
+	@cd shared/policy/testdata && PYTHONDONTWRITEBYTECODE=1 $(CURDIR)/build/recorder/bin/python -m recorder $(or $(ANSWERS),.)
+
 build/made/recorder: shared/httpapi/recorded/requirements.txt
 	@mkdir -p build/made && rm -rf build/recorder
 	@python3 -c 'import sys; sys.exit(sys.version_info < (3, 11) and "recording needs Python 3.11 or newer")'

@@ -76,7 +76,7 @@ var metadefDefaults = []Default{
 	},
 	{
 		Rule: "remove_metadef_resource_type_association", Check: metadefAdmin, Scopes: projectOnly,
-		Operations:  []string{"POST /v2/metadefs/namespaces/{namespace_name}/resource_types/{name}"},
+		Operations:  []string{"DELETE /v2/metadefs/namespaces/{namespace_name}/resource_types/{name}"},
 		Description: "Dissociate a resource type from a namespace.",
 	},
 	{
@@ -91,7 +91,7 @@ var metadefDefaults = []Default{
 	},
 	{
 		Rule: "modify_metadef_property", Check: metadefAdmin, Scopes: projectOnly,
-		Operations:  []string{"GET /v2/metadefs/namespaces/{namespace_name}/properties/{property_name}"},
+		Operations:  []string{"PUT /v2/metadefs/namespaces/{namespace_name}/properties/{property_name}"},
 		Description: "Change a property of a namespace.",
 	},
 	{
