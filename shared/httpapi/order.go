@@ -88,7 +88,7 @@ func (x *exchange) authenticate() (*Response, error) {
 		Token:        token,
 		ServiceToken: strings.TrimSpace(r.Header.Get("X-Service-Token")),
 		Method:       r.Method,
-		Path:         r.URL.Path,
+		Path:         r.route.path,
 	})
 	if problem.Is(err, problem.Unauthorized) {
 		return nil, x.unauthorized(err)

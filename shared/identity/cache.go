@@ -5,8 +5,6 @@ import (
 	"crypto/sha256"
 	"sync"
 	"time"
-
-	"github.com/gander-images/gander/shared/caller"
 )
 
 // A key names a token in the cache without keeping it.
@@ -16,9 +14,9 @@ func keyOf(token string) key { return sha256.Sum256([]byte(token)) }
 
 type entry struct {
 	key     key
-	who     caller.Caller
+	verdict Verdict
 	version uint64
-	until   time.Time // the first moment at which it is no longer true
+	until   time.Time // the first moment at which it must be asked for anew
 }
 
 // A cache remembers valid tokens; when it is full the one used longest ago goes.
@@ -34,20 +32,20 @@ func newCache(size int) *cache {
 	return &cache{size: size, byKey: make(map[key]*list.Element), recent: list.New()}
 }
 
-func (c *cache) get(k key, version uint64, now time.Time) (caller.Caller, bool) {
+func (c *cache) get(k key, version uint64, now time.Time) (Verdict, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	element, found := c.byKey[k]
 	if !found {
-		return caller.Caller{}, false
+		return Verdict{}, false
 	}
 	e := element.Value.(entry)
 	if e.version != version || !now.Before(e.until) {
 		c.remove(element)
-		return caller.Caller{}, false
+		return Verdict{}, false
 	}
 	c.recent.MoveToFront(element)
-	return e.who, true
+	return e.verdict, true
 }
 
 func (c *cache) put(k key, e entry) {

@@ -26,11 +26,18 @@ type source struct {
 	asked    atomic.Int64
 	version  atomic.Uint64
 	validate func(ctx context.Context, token string) (caller.Caller, error)
+
+	// judge answers instead of validate when it is set.
+	judge func(token string, ask Ask) (Verdict, error)
 }
 
-func (s *source) Validate(ctx context.Context, token string) (caller.Caller, error) {
+func (s *source) Validate(ctx context.Context, token string, ask Ask) (Verdict, error) {
 	s.asked.Add(1)
-	return s.validate(ctx, token)
+	if s.judge != nil {
+		return s.judge(token, ask)
+	}
+	who, err := s.validate(ctx, token)
+	return Verdict{Caller: who}, err
 }
 
 func (s *source) Version() uint64 { return s.version.Load() }

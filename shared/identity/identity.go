@@ -19,20 +19,6 @@ import (
 	"github.com/gander-images/gander/shared/problem"
 )
 
-// A Validator answers for one token, without remembering.
-type Validator interface {
-	// Validate returns who the token stands for. The answer's ExpiresAt is set
-	// and in the future. Errors: problem.Unauthorized when the token is not,
-	// or no longer, valid; any other error means that nobody could tell.
-	Validate(ctx context.Context, token string) (caller.Caller, error)
-}
-
-// A Versioned validator knows when tokens it has called valid may no longer be
-// so: Version then returns another number, and the Front asks anew.
-type Versioned interface {
-	Version() uint64
-}
-
 // Options are the Front's settings. Zero fields get the defaults.
 type Options struct {
 	// Life is the longest time for which an answer is remembered; 300 s.
@@ -52,6 +38,10 @@ type Options struct {
 	// Source: keystonemiddleware, service_token_roles.
 	ServiceRoles []string
 
+	// ServiceType is what this service is called in catalogues and in the
+	// access rules of application credentials; "image".
+	ServiceType string
+
 	Now func() time.Time
 }
 
@@ -61,7 +51,7 @@ type Credentials struct {
 	Token        string
 	ServiceToken string // of a service that vouches for the request; empty: none
 	Method       string
-	Path         string // as the API documents it, without what a gateway put in front
+	Path         string // decoded, as it is routed: without what a gateway put in front, the version in its own name
 }
 
 // A Front authenticates requests. It is safe for concurrent use.
@@ -86,6 +76,9 @@ func New(validator Validator, options Options) *Front {
 	if len(options.ServiceRoles) == 0 {
 		options.ServiceRoles = []string{"service"}
 	}
+	if options.ServiceType == "" {
+		options.ServiceType = "image"
+	}
 	if options.Now == nil {
 		options.Now = time.Now
 	}
@@ -95,32 +88,55 @@ func New(validator Validator, options Options) *Front {
 // Authenticate returns the caller that the token stands for, with its roles in
 // lower case. A service token that is empty, not valid, or without a service
 // role is ignored; the roles of a good one stay apart from the caller's and
-// keep their case.
+// keep their case. A good one also lets an expired token pass, and a token
+// whose access rules do not name the call.
 //
 // Errors: problem.Unauthorized; problem.Unavailable when nobody could tell.
 //
 // Source: keystonemiddleware auth_token with delay_auth_decision, and
 // glance/api/middleware/context.py.
 func (f *Front) Authenticate(ctx context.Context, shown Credentials) (caller.Caller, error) {
-	who, err := f.validate(ctx, shown.Token)
+	service, ask, err := f.voucher(ctx, strings.TrimSpace(shown.ServiceToken))
 	if err != nil {
 		return caller.Caller{}, err
 	}
+	verdict, err := f.validate(ctx, strings.TrimSpace(shown.Token), ask)
+	if err != nil {
+		return caller.Caller{}, err
+	}
+	if !verdict.allows(f.options.ServiceType, shown, ask.Voucher != "") {
+		return caller.Caller{}, unauthorized()
+	}
+	who := verdict.Caller
+	roles := make([]string, len(who.Roles)) // the cache keeps its own
 	for i, role := range who.Roles {
-		who.Roles[i] = strings.ToLower(role)
+		roles[i] = strings.ToLower(role)
 	}
-	if strings.TrimSpace(shown.ServiceToken) == "" {
-		return who, nil
-	}
-	vouching, err := f.validate(ctx, shown.ServiceToken)
-	if err == nil && f.isService(vouching.Roles) {
-		who.Service = caller.Service{
-			UserID: vouching.UserID, UserDomainID: vouching.UserDomainID,
-			ProjectID: vouching.ProjectID, ProjectDomainID: vouching.ProjectDomainID,
-			Roles: vouching.Roles,
-		}
-	}
+	who.Roles, who.Service = roles, service
 	return who, nil
+}
+
+// voucher is the service that token vouches by, if it is a service's, and what
+// that adds to the question about the user's token.
+func (f *Front) voucher(ctx context.Context, token string) (caller.Service, Ask, error) {
+	if token == "" {
+		return caller.Service{}, Ask{}, nil
+	}
+	verdict, err := f.validate(ctx, token, Ask{})
+	switch who := verdict.Caller; {
+	case problem.Is(err, problem.Unauthorized):
+		return caller.Service{}, Ask{}, nil
+	case err != nil:
+		return caller.Service{}, Ask{}, err
+	case !f.isService(who.Roles):
+		return caller.Service{}, Ask{}, nil
+	default:
+		return caller.Service{
+			UserID: who.UserID, UserDomainID: who.UserDomainID,
+			ProjectID: who.ProjectID, ProjectDomainID: who.ProjectDomainID,
+			Roles: slices.Clone(who.Roles),
+		}, Ask{Voucher: token}, nil
+	}
 }
 
 func (f *Front) isService(roles []string) bool {
@@ -130,23 +146,25 @@ func (f *Front) isService(roles []string) bool {
 }
 
 // validate answers from the cache or, once for all who wait for the same
-// token, from the validator. The caller owns the answer's slices.
-func (f *Front) validate(ctx context.Context, token string) (caller.Caller, error) {
-	token = strings.TrimSpace(token)
+// answer, from the validator. The verdict's slices are shared.
+func (f *Front) validate(ctx context.Context, token string, ask Ask) (Verdict, error) {
 	if token == "" {
-		return caller.Caller{}, unauthorized()
+		return Verdict{}, unauthorized()
 	}
 	version := f.version()
 	key := keyOf(token)
-	who, found := f.cache.get(key, version, f.options.Now())
+	now := f.options.Now()
+	verdict, found := f.cache.get(key, version, now)
 	if !found {
 		var err error
-		if who, err = f.ask(ctx, key, version, token); err != nil {
-			return caller.Caller{}, err
+		if verdict, err = f.ask(ctx, question{token: token, ask: ask, key: key, version: version}); err != nil {
+			return Verdict{}, err
 		}
 	}
-	who.Roles = slices.Clone(who.Roles)
-	return who, nil
+	if ask.Voucher == "" && !now.Before(verdict.Caller.ExpiresAt) {
+		return Verdict{}, unauthorized() // remembered from a request that a service vouched for
+	}
+	return verdict, nil
 }
 
 func (f *Front) version() uint64 {
@@ -156,50 +174,67 @@ func (f *Front) version() uint64 {
 	return 0
 }
 
+// A question is what the validator is about to be asked.
+type question struct {
+	token   string
+	ask     Ask
+	key     key
+	version uint64
+}
+
+// flight names the question, without its tokens. With another voucher it is
+// another: the validator may use it.
+func (q question) flight() string {
+	if q.ask.Voucher == "" {
+		return fmt.Sprintf("%x/%d", q.key, q.version)
+	}
+	return fmt.Sprintf("%x/%d/%x", q.key, q.version, keyOf(q.ask.Voucher))
+}
+
 // ask shares one validation between all who want it. It outlives the request
 // that began it, since the others still wait; each waits no longer than its
 // own context allows.
-func (f *Front) ask(ctx context.Context, key key, version uint64, token string) (caller.Caller, error) {
-	flight := fmt.Sprintf("%x/%d", key, version)
-	answers := f.flights.DoChan(flight, func() (any, error) {
+func (f *Front) ask(ctx context.Context, q question) (Verdict, error) {
+	answers := f.flights.DoChan(q.flight(), func() (any, error) {
 		shared, cancel := context.WithTimeout(context.WithoutCancel(ctx), f.options.Timeout)
 		defer cancel()
-		return f.remember(shared, key, version, token)
+		return f.remember(shared, q)
 	})
 	select {
 	case <-ctx.Done():
-		return caller.Caller{}, unavailable(ctx.Err())
+		return Verdict{}, unavailable(ctx.Err())
 	case answer := <-answers:
 		if answer.Err != nil {
-			return caller.Caller{}, answer.Err
+			return Verdict{}, answer.Err
 		}
-		return answer.Val.(caller.Caller), nil
+		return answer.Val.(Verdict), nil
 	}
 }
 
-func (f *Front) remember(ctx context.Context, key key, version uint64, token string) (who caller.Caller, err error) {
+func (f *Front) remember(ctx context.Context, q question) (verdict Verdict, err error) {
 	defer func() {
 		if broken := recover(); broken != nil { // in a goroutine of its own: it would end the process
-			who, err = caller.Caller{}, unavailable(panicked(broken))
+			verdict, err = Verdict{}, unavailable(panicked(broken))
 		}
 	}()
-	who, err = f.validator.Validate(ctx, token)
+	verdict, err = f.validator.Validate(ctx, q.token, q.ask)
 	switch {
 	case problem.Is(err, problem.Unauthorized):
-		return caller.Caller{}, err
+		return Verdict{}, err
 	case err != nil:
-		return caller.Caller{}, unavailable(err)
+		return Verdict{}, unavailable(err)
 	}
-	now := f.options.Now()
-	if !now.Before(who.ExpiresAt) {
-		return caller.Caller{}, unauthorized()
+	now, expires := f.options.Now(), verdict.Caller.ExpiresAt
+	expired := !now.Before(expires)
+	if expired && q.ask.Voucher == "" {
+		return Verdict{}, unauthorized()
 	}
 	until := now.Add(f.options.Life)
-	if who.ExpiresAt.Before(until) {
-		until = who.ExpiresAt
+	if !expired && expires.Before(until) {
+		until = expires // then the issuer is asked again, and whether it may go on
 	}
-	f.cache.put(key, entry{who: who, version: version, until: until})
-	return who, nil
+	f.cache.put(q.key, entry{verdict: verdict, version: q.version, until: until})
+	return verdict, nil
 }
 
 // panicked tells what broke, without values: a token may be among them.

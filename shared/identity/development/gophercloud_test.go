@@ -16,6 +16,8 @@ import (
 	"github.com/gophercloud/gophercloud/v2/openstack/identity/v3/roles"
 	"github.com/gophercloud/gophercloud/v2/openstack/identity/v3/tokens"
 	"github.com/gophercloud/gophercloud/v2/openstack/identity/v3/users"
+
+	"github.com/gander-images/gander/shared/identity"
 )
 
 // A cloudServer is an identity and the bare front door of an image service on
@@ -92,7 +94,8 @@ func TestGophercloudScopes(t *testing.T) {
 			options := c.login("admin", scope)
 			options.IdentityEndpoint = c.url + address
 			client := c.client(options)
-			who, err := c.Validate(t.Context(), client.Token())
+			verdict, err := c.Validate(t.Context(), client.Token(), identity.Ask{})
+			who := verdict.Caller
 			if err != nil || !slices.Equal(who.Roles, []string{"admin", "manager", "member", "reader"}) {
 				t.Errorf("%s at %s: %+v, %v", name, address, who, err)
 			}

@@ -20,7 +20,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/gander-images/gander/shared/caller"
+	"github.com/gander-images/gander/shared/identity"
 	"github.com/gander-images/gander/shared/problem"
 )
 
@@ -154,13 +154,14 @@ func (i *Identity) PublicKey() string {
 
 // Validate implements identity.Validator. Users, projects and roles are looked
 // up anew, so that a token whose user lost its last role is no longer valid.
-func (i *Identity) Validate(_ context.Context, token string) (caller.Caller, error) {
+// An expired token is good for nothing, whoever vouches for it.
+func (i *Identity) Validate(_ context.Context, token string, _ identity.Ask) (identity.Verdict, error) {
 	s, err := i.session(token)
 	if err != nil {
-		return caller.Caller{}, problem.Because(err, problem.Unauthorized,
+		return identity.Verdict{}, problem.Because(err, problem.Unauthorized,
 			"The request you have made requires authentication.")
 	}
-	return s.claims().caller(), nil
+	return identity.Verdict{Caller: s.claims().caller()}, nil
 }
 
 // Version implements identity.Versioned: it changes with each revocation.
@@ -187,14 +188,15 @@ func NewVerifier(publicKey string, now func() time.Time) (*Verifier, error) {
 	return &Verifier{key: key, now: now}, nil
 }
 
-// Validate implements identity.Validator.
-func (v *Verifier) Validate(_ context.Context, token string) (caller.Caller, error) {
+// Validate implements identity.Validator. An expired token is good for nothing,
+// whoever vouches for it.
+func (v *Verifier) Validate(_ context.Context, token string, _ identity.Ask) (identity.Verdict, error) {
 	c, err := verify(v.key, token, v.now())
 	if err != nil {
-		return caller.Caller{}, problem.Because(err, problem.Unauthorized,
+		return identity.Verdict{}, problem.Because(err, problem.Unauthorized,
 			"The request you have made requires authentication.")
 	}
-	return c.caller(), nil
+	return identity.Verdict{Caller: c.caller()}, nil
 }
 
 // CheckListen returns an error unless a listen address, host:port, is on

@@ -65,10 +65,11 @@ func (w *world) sameCaller(t *testing.T, r response) {
 	}
 	text := func(path string) string { value, _ := r.at(path).(string); return value }
 	for name, validator := range map[string]identity.Validator{"issuer": w.Identity, "verifier": verifier} {
-		who, err := validator.Validate(t.Context(), r.header.Get("X-Subject-Token"))
+		verdict, err := validator.Validate(t.Context(), r.header.Get("X-Subject-Token"), identity.Ask{})
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
+		who := verdict.Caller
 		if who.UserID != text("token.user.id") || who.UserDomainID != text("token.user.domain.id") ||
 			who.ProjectID != text("token.project.id") || who.ProjectDomainID != text("token.project.domain.id") ||
 			who.DomainID != text("token.domain.id") || (who.SystemScope == "all") != (r.at("token.system.all") == true) ||

@@ -43,7 +43,7 @@ func TestTokenExpires(t *testing.T) {
 	start := w.time
 	for after, good := range map[time.Duration]bool{time.Hour - 1: true, time.Hour: false, 48 * time.Hour: false} {
 		w.time = start.Add(after)
-		_, err := verifier.Validate(t.Context(), token)
+		_, err := verifier.Validate(t.Context(), token, identity.Ask{Voucher: "a service's"})
 		if w.works(token) != good || (err == nil) != good {
 			t.Errorf("after %s: issuer %t, verifier %v", after, w.works(token), err)
 		}
@@ -137,7 +137,7 @@ func TestForgeries(t *testing.T) {
 	}
 	for name, forged := range forgeries {
 		for _, v := range []identity.Validator{w.Identity, verifier} {
-			_, err := v.Validate(t.Context(), forged)
+			_, err := v.Validate(t.Context(), forged, identity.Ask{})
 			if !problem.Is(err, problem.Unauthorized) || len(forged) > 10 && strings.Contains(err.Error(), forged[:10]) {
 				t.Errorf("%.40s at %T: %v", name, v, err)
 			}
@@ -162,7 +162,8 @@ func TestRolesAreLookedUpAnew(t *testing.T) {
 			w.edit("  - {name: gander, user: demo, project: demo}\n", "")
 			token := w.token("demo", onDemo)
 			w.edit(c.old, c.new)
-			who, err := w.Validate(t.Context(), token)
+			verdict, err := w.Validate(t.Context(), token, identity.Ask{})
+			who := verdict.Caller
 			if strings.Join(who.Roles, " ") != c.roles || (err == nil) != (c.roles != "") {
 				t.Errorf("roles %v, %v", who.Roles, err)
 			}
@@ -263,7 +264,7 @@ func BenchmarkValidate(b *testing.B) {
 	}
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := w.Validate(b.Context(), token); err != nil {
+		if _, err := w.Validate(b.Context(), token, identity.Ask{}); err != nil {
 			b.Fatal(err)
 		}
 	}

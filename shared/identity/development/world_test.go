@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/gander-images/gander/shared/identity"
 )
 
 const endpoint = "http://cloud.test:9292"
@@ -199,7 +201,7 @@ func (w *world) tokenFor(body string) string {
 
 // works is whether the issuing process takes a token.
 func (w *world) works(token string) bool {
-	_, err := w.Validate(w.t.Context(), token)
+	_, err := w.Validate(w.t.Context(), token, identity.Ask{})
 	return err == nil
 }
 
