@@ -76,6 +76,10 @@ var stateCalls = map[string]struct {
 	},
 	"delete by member": {op: "image-delete", who: "other", line: "DELETE /v2/images/ID"},
 	"restore":          {op: "image-restore", who: "admin", line: "POST /gander/v1/images/ID/restore", changes: "due-1 list+4 list-1 record:deletion,status,updated_at,writer"},
+	"v1 download":      {op: "image-v1-show", line: "GET /v1/images/ID"},
+	"v1 by admin":      {op: "image-v1-show", who: "admin", line: "GET /v1/images/ID"},
+	"v1 headers":       {op: "image-v1-show", line: "HEAD /v1/images/ID"},
+	"explain":          {op: "policy-explain", line: "POST /gander/v1/policy/explain", sent: body(`{"rule":"get_image","image_id":"ID"}`)},
 	"same id":          {op: "image-create", line: "POST /v2/images", sent: body(`{"id":"ID"}`)},
 }
 
@@ -132,6 +136,10 @@ delete             204    204    204       204       204    204         204    4
 delete by admin    204    204    204       204       204    204         204    404            404     404     404
 delete by member   403    403    403       403       403    403         403    404            404     404     404
 restore            409    409    409       409       409    409         409    404            200     404     404
+v1 download        404    404    404       404       200    403         404    404            404     404     404
+v1 by admin        404    404    404       404       200    403         404    404            404     404     404
+v1 headers         200    200    200       200       200    200         200    404            404     404     404
+explain            200    200    200       200       200    200         200    404            404     404     404
 same id            409    409    409       409       409    409         409    409            409     409     409
 `
 
@@ -139,7 +147,7 @@ same id            409    409    409       409       409    409         409    4
 // notServed those that it will; a row of the table is owed once one exists.
 var (
 	stateless = []string{
-		"version-list", "task-show", "image-deleted-list", "schema-show", "info-import", "info-stores", "info-stores-detail", "healthcheck", "fallback",
+		"version-list", "task-show", "image-deleted-list", "health-show", "schema-show", "info-import", "info-stores", "info-stores-detail", "healthcheck", "fallback",
 	}
 	notServed = []string{
 		"image-data-stage", "image-import", "image-location-add", "image-location-list", "image-store-delete", "cache-image-add", "image-snapshot",
