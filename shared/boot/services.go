@@ -14,7 +14,6 @@ import (
 	"github.com/gander-images/gander/shared/httpapi"
 	"github.com/gander-images/gander/shared/identity"
 	"github.com/gander-images/gander/shared/image"
-	"github.com/gander-images/gander/shared/policy"
 	"github.com/gander-images/gander/shared/table"
 )
 
@@ -130,14 +129,10 @@ func (s *services) identify(v setting.Values, issuer identity.Validator) error {
 		}
 	}
 	s.api.Identity = identity.New(validator, identity.Options{ServiceRoles: v.ServiceTokenRoles})
-	decider := v.Policy
-	if decider == nil {
-		var err error
-		if decider, err = policy.New(nil); err != nil {
-			return err
-		}
+	for _, w := range v.Policy.Warnings {
+		s.log.Warn("the policy may not mean what it seems to", "file", w.File, "line", w.Line, "rule", w.Rule, "reason", w.Reason, "correction", w.Correction)
 	}
-	s.api.Policy = decider
+	s.api.Policy = v.Policy.Enforcer
 	return nil
 }
 

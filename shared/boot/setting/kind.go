@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"github.com/gander-images/gander/shared/identity/development"
-	"github.com/gander-images/gander/shared/policy"
 )
 
 // A kind reads one form of value into its place in Values. Its failures
@@ -51,17 +50,11 @@ func name(at func(*Values) *string, says, pattern string) kind {
 	}}
 }
 
-// policyFile reads the rules at once: whatever is wrong with them is a fault of
-// the settings.
-func policyFile(at func(*Values) **policy.Enforcer) kind {
-	return kind{"path", func(v *Values, s string) error {
-		rules, err := policy.Load(s)
-		if err != nil {
-			return err
-		}
-		*at(v), err = policy.New(rules)
-		return err
-	}}
+// paths takes files and directories.
+func paths(at func(*Values) *[]string) kind {
+	k := words(at)
+	k.says = "paths with commas between them"
+	return k
 }
 
 func yesNo(at func(*Values) *bool) kind {

@@ -134,7 +134,7 @@ func TestPolicyFile(t *testing.T) {
 	for text, want := range map[string]string{
 		"":                                "",
 		"delete_image: 'role:keeper'\n":   "",
-		"delete_image: !\n":               "GANDER_POLICY_FILE: policy file " + file,
+		"delete_image: !\n":               "GANDER_POLICY_FILE: " + file,
 		"delete_image: 'rule:nobody'\n":   `GANDER_POLICY_FILE: policy rule "delete_image": there is no rule "nobody"`,
 		"a: [no]\nget_image: no\nb: !x y": "rule \"get_image\"",
 	} {
@@ -142,14 +142,14 @@ func TestPolicyFile(t *testing.T) {
 			t.Fatal(err)
 		}
 		v, err := read(informs, goodKey, "GANDER_POLICY_FILE="+file)
-		if want == "" && (err != nil || v.Policy == nil) || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
+		if want == "" && (err != nil || v.Policy.Enforcer == nil) || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
 			t.Errorf("%q: %v", text, err)
 		}
 		if err != nil && !strings.HasPrefix(err.Error(), "one setting is wrong:") {
 			t.Errorf("%q: %v", text, err)
 		}
 	}
-	if v, err := read(setting.Answers, "GANDER_POLICY_FILE=/nowhere"); err != nil || v.Policy != nil {
+	if v, err := read(setting.Answers, "GANDER_POLICY_FILE=/nowhere"); err != nil || v.Policy.Enforcer != nil {
 		t.Errorf("a function that decides nothing: %v", err)
 	}
 }

@@ -57,6 +57,9 @@ func Read(from Source) (Values, error) {
 		}
 	}
 	_, v.ListenWasGiven = given["GANDER_LISTEN"]
+	if from.Uses&Tokens != 0 {
+		faults = append(faults, v.Policy.read("GANDER_POLICY_FILE", v.PolicyFaults)...)
+	}
 	faults = append(faults, mixing(&v, given, from)...)
 	if faults = append(faults, contradictions(v, given, from)...); len(faults) > 0 {
 		return Values{}, faults

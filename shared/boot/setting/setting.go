@@ -7,8 +7,6 @@ import (
 	"log/slog"
 	"strings"
 	"time"
-
-	"github.com/gander-images/gander/shared/policy"
 )
 
 // A Use is a reason to read a setting. A start reads the settings that share
@@ -77,7 +75,8 @@ type Values struct {
 	Identity          string
 	DevelopmentKey    string
 	ServiceTokenRoles []string
-	Policy            *policy.Enforcer // nil: the default rules
+	PolicyFaults      string // refuse or warn
+	Policy            Rules
 
 	Retention   time.Duration
 	Lease       time.Duration

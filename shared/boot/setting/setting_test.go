@@ -57,7 +57,7 @@ func TestP14OneMessageNamesEveryFault(t *testing.T) {
 		`GANDER_LISTEN: "9292" is not an address`, "GANDER_RETENTON: there is no such setting; GANDER_RETENTION is meant, perhaps",
 		"GANDER_COLOUR: there is no such setting", "GANDER_STORES: the cloud mix has one store, s3", `GANDER_IDENTITY: "keystone" is not in this version`,
 		`GANDER_TLS_ENDS_IN_FRONT: "yes" is neither`, "GANDER_TLS_KEY: it is missing", "GANDER_TLS_CERT: /nowhere/cert.pem: no such file",
-		"GANDER_POLICY_FILE: reading the policy file: open /nowhere/policy.yaml", "GANDER_SHOW_MULTIPLE_LOCATIONS: Gander never shows",
+		"GANDER_POLICY_FILE: /nowhere/policy.yaml: it cannot be read", "GANDER_SHOW_MULTIPLE_LOCATIONS: Gander never shows",
 		"GANDER_TABLE: this is not the name of a table", "GANDER_BUCKET: it is missing beside GANDER_TABLE", "GANDER_LOG_LEVEL: it is set, but empty", "GANDER_PUBLIC_ENDPOINT: ",
 		"GANDER_DEVELOPMENT_KEY: a development key is",
 	} {

@@ -3,8 +3,6 @@ package setting
 import (
 	"log/slog"
 	"time"
-
-	"github.com/gander-images/gander/shared/policy"
 )
 
 // Table lists every setting, in the order of the configuration page.
@@ -76,8 +74,15 @@ var Table = []Row{
 	},
 	{
 		Name: "GANDER_POLICY_FILE", Uses: Tokens, Glance: "policy_file",
-		Doc:  "YAML file with the operator's own rules; a rule that is not in it keeps its default. Read once, at the start. Not set: the defaults alone.",
-		kind: policyFile(func(v *Values) **policy.Enforcer { return &v.Policy }),
+		Doc: "Files with the operator's own rules, YAML or JSON, and directories of such, with commas between them; later ones win over earlier ones. " +
+			"A rule that is in none of them keeps its default. Not set: the defaults alone.",
+		kind: paths(func(v *Values) *[]string { return &v.Policy.Files }),
+	},
+	{
+		Name: "GANDER_POLICY_FAULTS", Default: "refuse", Uses: Tokens,
+		Doc: "What becomes of rules that oslo.policy would take, but that do not mean what they seem to: `refuse` stops the start and names them all; " +
+			"`warn` takes them as oslo.policy does, and logs them. What oslo.policy cannot load stops the start in any case.",
+		kind: choice(func(v *Values) *string { return &v.PolicyFaults }, "refuse", "warn"),
 	},
 	{
 		Name: "GANDER_RETENTION", Default: "24h", Uses: Writes, Glance: "scrub_time",
