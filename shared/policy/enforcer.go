@@ -56,14 +56,14 @@ func (e *Enforcer) Decide(rule Rule, c caller.Caller, t Target) (bool, error) {
 	return r.decide(&q)
 }
 
-// Authorize implements Decider.
+// Authorize implements Decider. A refusal has a Denial as its cause.
 func (e *Enforcer) Authorize(rule Rule, c caller.Caller, t Target) (Grant, error) {
 	ok, err := e.Decide(rule, c, t)
 	if err != nil {
 		return Grant{}, err
 	}
 	if !ok {
-		return Grant{}, problem.New(problem.Forbidden, "You are not authorized to complete %s action.", rule)
+		return Grant{}, problem.Because(e.denial(rule, c, t), problem.Forbidden, "You are not authorized to complete %s action.", rule)
 	}
 	return Grant{rule: rule}, nil
 }
@@ -87,7 +87,7 @@ func newRuleSet(defaults []Default, overrides map[string]any) (ruleSet, error) {
 	set := make(ruleSet, len(defaults)+len(overrides))
 	for _, d := range defaults {
 		e, _ := parse(d.Check)
-		set[string(d.Rule)] = &compiled{name: string(d.Rule), rule: e, scopes: d.Scopes}
+		set[string(d.Rule)] = &compiled{name: string(d.Rule), text: d.Check, rule: e, scopes: d.Scopes}
 	}
 	var faults []error
 	for _, name := range slices.Sorted(maps.Keys(overrides)) {
@@ -97,9 +97,9 @@ func newRuleSet(defaults []Default, overrides map[string]any) (ruleSet, error) {
 			continue
 		}
 		if r := set[name]; r != nil {
-			r.rule = e
+			r.rule, r.text = e, writtenText(overrides[name])
 		} else {
-			set[name] = &compiled{name: name, rule: e}
+			set[name] = &compiled{name: name, text: writtenText(overrides[name]), rule: e}
 		}
 	}
 	if len(faults) == 0 {

@@ -21,6 +21,7 @@ type query struct {
 // A compiled rule is one that can be asked.
 type compiled struct {
 	name   string
+	text   string // as written, for whoever asks
 	rule   *expression
 	scopes []Scope // where a token must be good for one of them; any where empty
 }

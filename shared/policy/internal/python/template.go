@@ -150,6 +150,17 @@ func (p *part) fail(err error) {
 	}
 }
 
+// Keys returns the keys that the template asks the target for.
+func (t *Template) Keys() []string {
+	var keys []string
+	for i := range t.parts {
+		if t.parts[i].hasKey {
+			keys = append(keys, t.parts[i].key)
+		}
+	}
+	return keys
+}
+
 // Execute fills the template in. ok is false as soon as a key is missing.
 func (t *Template) Execute(lookup func(key string) (any, bool)) (text string, ok bool, err error) {
 	var b strings.Builder
