@@ -127,7 +127,8 @@ func environ(guard *grants.Guard, settings []string) func(function string) []str
 // toTheBytes follows the redirect of a download, and no other.
 func toTheBytes(next *http.Request, via []*http.Request) error {
 	from := via[len(via)-1]
-	if next.Response.StatusCode == http.StatusFound && strings.HasSuffix(from.URL.Path, "/file") && len(via) == 1 {
+	ofBytes := strings.HasSuffix(from.URL.Path, "/file") || strings.Contains(from.URL.Path, "/v1/images/")
+	if next.Response.StatusCode == http.StatusFound && ofBytes && len(via) == 1 {
 		return nil
 	}
 	return http.ErrUseLastResponse

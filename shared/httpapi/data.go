@@ -141,13 +141,9 @@ func imageDataDownload(ctx context.Context, s *Services, r *Request) (*Response,
 	if err != nil {
 		return nil, err
 	}
-	if s.Redirect && *img.Size > 0 && storesRead(r.Header) {
-		url, ok, err := s.Images.DownloadURL(ctx, grant, img)
-		if err != nil {
-			return nil, err
-		}
-		if ok {
-			return redirect(http.StatusFound, url), nil
+	if storesRead(r.Header) {
+		if elsewhere, err := s.elsewhere(ctx, grant, img); elsewhere != nil || err != nil {
+			return elsewhere, err
 		}
 	}
 	stream, err := s.Images.Download(ctx, grant, img, part.offset, part.length)
@@ -164,4 +160,17 @@ func imageDataDownload(ctx context.Context, s *Services, r *Request) (*Response,
 		header["Content-Range"] = []string{part.contentRange(*img.Size)}
 	}
 	return &Response{Status: status, Header: header, Stream: stream, Length: part.length}, nil
+}
+
+// elsewhere sends the caller to a URL of the store for the image's data, where
+// downloads are redirected and there is one; otherwise it is nil.
+func (s *Services) elsewhere(ctx context.Context, grant policy.Grant, img *image.Image) (*Response, error) {
+	if !s.Redirect || *img.Size == 0 {
+		return nil, nil
+	}
+	url, ok, err := s.Images.DownloadURL(ctx, grant, img)
+	if err != nil || !ok {
+		return nil, err
+	}
+	return redirect(http.StatusFound, url), nil
 }

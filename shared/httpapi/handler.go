@@ -89,7 +89,11 @@ func (x *exchange) write(response *Response, err error) {
 	if len(response.Body) > 0 && header.Get("Content-Type") == "" {
 		header.Set("Content-Type", "application/json")
 	}
-	setLength(header, response.Status, int64(len(response.Body)))
+	length := int64(len(response.Body))
+	if x.request.Method == http.MethodHead && response.Length != 0 {
+		length = response.Length
+	}
+	setLength(header, response.Status, length)
 	x.out.WriteHeader(response.Status)
 	if _, err := x.out.Write(response.Body); err != nil && x.err == nil && x.request.Method != http.MethodHead {
 		x.err = fmt.Errorf("%w: %w", errClientGone, err)

@@ -67,23 +67,24 @@ func storeNames(img *image.Image) string {
 }
 
 // appendProperties appends the custom properties in the order of their names.
-// One that bears a base attribute's name stays hidden behind it.
 func appendProperties(b []byte, properties map[string]string) []byte {
-	names := make([]string, 0, 16)
-	for name := range properties {
-		if attributes[name] == nil || !attributes[name].base {
-			names = append(names, name)
-		}
-	}
-	slices.Sort(names)
-	for _, name := range names {
-		if slices.Contains(hiddenProperties, name) {
-			continue
-		}
+	for _, name := range shownProperties(make([]string, 0, 16), properties) {
 		b = appendText(append(b, ','), name)
 		b = appendText(append(b, ':'), properties[name])
 	}
 	return b
+}
+
+// shownProperties appends the names of the custom properties that callers are
+// shown, in order. One that bears a base attribute's name stays hidden behind it.
+func shownProperties(names []string, properties map[string]string) []string {
+	for name := range properties {
+		if (attributes[name] == nil || !attributes[name].base) && !slices.Contains(hiddenProperties, name) {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
 }
 
 func appendNullable(b []byte, s *string) []byte {

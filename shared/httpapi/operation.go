@@ -137,7 +137,7 @@ type Response struct {
 	Header http.Header
 	Body   []byte        // application/json unless Header says otherwise
 	Stream io.ReadCloser // closed by whoever writes the answer
-	Length int64         // bytes of Stream, or unknownLength
+	Length int64         // bytes of Stream, or unknownLength; without one, of what GET would be answered, for HEAD
 
 	buffer *[]byte // Body's, to be used again
 }

@@ -24,6 +24,12 @@ var people = map[string]struct{ user, project, scope string }{
 	"service": {user: "svc", project: "service"},
 	"nobody":  {user: "norole", project: "demo"},
 
+	// Of one role each, which implies no other.
+	"legacy":  {user: "lea", project: "demo"}, // _member_, as old clouds have it
+	"Member":  {user: "sue", project: "demo"}, // a role in another letter case
+	"Manager": {user: "tim", project: "demo"},
+	"robot":   {user: "bot", project: "service"}, // service
+
 	// Whose tokens are of no project.
 	"system":   {user: "ada", scope: `{"system":{"all":true}}`},
 	"domain":   {user: "ada", scope: `{"domain":{"id":"default"}}`},
@@ -45,6 +51,9 @@ roles:
   - name: reader
   - name: service
   - name: nothing
+  - name: _member_
+  - name: MemBer
+  - name: Manager
 users:
   - {name: mia, id: mia, password: secret, roles: [{role: member, project: demo}]}
   - {name: max, id: max, password: secret, roles: [{role: manager, project: demo}]}
@@ -54,6 +63,10 @@ users:
   - {name: otto, id: otto, password: secret, roles: [{role: member, project: other}]}
   - {name: rita, id: rita, password: secret, roles: [{role: reader, project: other}]}
   - {name: svc, id: svc, password: secret, roles: [{role: service, project: service}, {role: member, project: service}]}
+  - {name: lea, id: lea, password: secret, roles: [{role: _member_, project: demo}]}
+  - {name: sue, id: sue, password: secret, roles: [{role: MemBer, project: demo}]}
+  - {name: tim, id: tim, password: secret, roles: [{role: Manager, project: demo}]}
+  - {name: bot, id: bot, password: secret, roles: [{role: service, project: service}]}
   - {name: norole, id: norole, password: secret, roles: [{role: nothing, project: demo}]}
 `
 
