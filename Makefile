@@ -16,7 +16,7 @@ FUNCTIONS := $(filter-out standalone,$(notdir $(patsubst %/,%,$(wildcard functio
 SCRATCH   := build/bin/$(ARCH)
 
 .DEFAULT_GOAL := help
-.PHONY: help run gander build package deploy test test-cloud lint fmt bench crash trace coldstart docs clean emulators local-engines local-light local-tools local-up local-test local-down
+.PHONY: help run gander build package deploy test test-cloud lint fmt bench crash trace coldstart docs clean record record-policy policy-sample emulators local-engines local-light local-tools local-up local-test local-down
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -164,8 +164,12 @@ coldstart: ## tell size, memory and cold start of each Lambda
 	@$(MAKE) --no-print-directory build ARCH=$(shell $(GO) env GOARCH)
 	@$(GO) run ./shared/boot/coldstart -arm64 build/bin/arm64 build/functions
 
-docs: gander ## write docs/configuration.md anew
+docs: gander ## write docs/configuration.md and docs/policy.md anew
 	@build/gander settings > docs/configuration.md
+	@build/gander policy-rules > docs/policy.md
+
+policy-sample: gander ## print a policy file of every rule, with the defaults commented out
+	@build/gander policy-sample
 
 clean: ## remove what was built; data in .gander stays
 	@rm -rf build coverage.out

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/gander-images/gander/shared/boot/policydoc"
 	"github.com/gander-images/gander/shared/boot/setting"
 )
 
@@ -17,6 +18,10 @@ Usage: gander COMMAND [FLAGS]
 
   serve      serve the API, on http://127.0.0.1:9292 unless told otherwise
   settings   print every setting, as docs/configuration.md has them
+  policy-sample
+             print a policy file of every rule, with the defaults commented out
+  policy-rules
+             print every rule and whom it lets in, as docs/policy.md has them
   version    print the version
   help       print this
 
@@ -35,6 +40,10 @@ func (p *process) command() int {
 		return p.commandServe(p.args[1:])
 	case "settings":
 		return p.print(ConfigurationPage())
+	case "policy-sample":
+		return p.print(policydoc.Sample())
+	case "policy-rules":
+		return p.policyRules()
 	case "version":
 		return p.print("gander " + Version() + "\n")
 	case "help", "-h", "-help", "--help":
@@ -49,6 +58,15 @@ func (p *process) print(text string) int {
 		return 1
 	}
 	return 0
+}
+
+func (p *process) policyRules() int {
+	page, err := policydoc.Page()
+	if err != nil {
+		fmt.Fprintf(p.stderr, "gander policy-rules: %v\n", err)
+		return 1
+	}
+	return p.print(page)
 }
 
 func (p *process) commandServe(args []string) int {
