@@ -44,6 +44,10 @@ func imageDeletedList(ctx context.Context, s *Services, r *Request) (*Response, 
 	if err != nil {
 		return nil, err
 	}
+	protection := s.protection(r.Caller)
+	for i, img := range page.Images {
+		page.Images[i] = seenBy(img, r.Caller, protection)
+	}
 	return &Response{Status: http.StatusOK, Body: appendDeletedPage(nil, page, r.URL.RawQuery)}, nil
 }
 

@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"strings"
 
-	"github.com/gander-images/gander/shared/caller"
 	"github.com/gander-images/gander/shared/image"
 	"github.com/gander-images/gander/shared/policy"
 	"github.com/gander-images/gander/shared/problem"
@@ -23,11 +22,12 @@ func imageCreate(ctx context.Context, s *Services, r *Request) (*Response, error
 	if err != nil {
 		return nil, err
 	}
-	img, err := s.Images.Create(ctx, add, publish, r.Caller, draft)
+	protection := s.protection(r.Caller)
+	img, err := s.Images.Create(ctx, add, publish, protection, r.Caller, draft)
 	if err != nil {
 		return nil, err
 	}
-	response := imageAnswer(http.StatusCreated, img)
+	response := imageAnswer(http.StatusCreated, seenBy(img, r.Caller, protection))
 	response.Header = http.Header{"Location": {s.PublicEndpoint + imagePath(img)}}
 	if len(s.ImportMethods) > 0 {
 		response.Header["Openstack-Image-Import-Methods"] = []string{strings.Join(s.ImportMethods, ",")}
@@ -100,19 +100,6 @@ func imageDelete(ctx context.Context, s *Services, r *Request) (*Response, error
 	return s.changeImage(ctx, r, policy.DeleteImage, func(grant policy.Grant, img *image.Image) error {
 		return s.Images.Delete(ctx, grant, r.Caller, img)
 	})
-}
-
-// seen returns an image as the caller is shown it. Where the bytes of a
-// deactivated one are, only admins are told.
-//
-// Source: glance/db/sqlalchemy/api.py, _normalize_locations.
-func (s *Services) seen(img *image.Image, c caller.Caller) *image.Image {
-	if img.Status != image.Deactivated || c.Admin {
-		return img
-	}
-	shown := *img
-	shown.Locations = nil
-	return &shown
 }
 
 func imageAnswer(status int, img *image.Image) *Response {

@@ -32,14 +32,15 @@ func imageList(ctx context.Context, s *Services, r *Request) (*Response, error) 
 	if err != nil {
 		return nil, err
 	}
-	page, err := s.Images.List(ctx, grant, r.Caller, query, func(img *image.Image) (bool, error) {
+	protection := s.protection(r.Caller)
+	page, err := s.Images.List(ctx, grant, protection, r.Caller, query, func(img *image.Image) (bool, error) {
 		return s.Policy.Decide(policy.GetImage, r.Caller, image.Target(img, r.Caller))
 	})
 	if err != nil {
 		return nil, err
 	}
 	for i, img := range page.Images {
-		page.Images[i] = s.seen(img, r.Caller)
+		page.Images[i] = seenBy(img, r.Caller, protection)
 	}
 	return builtAnswer(http.StatusOK, func(b []byte) []byte { return appendPage(b, page, r.URL.RawQuery) }), nil
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/gander-images/gander/shared/identity"
 	"github.com/gander-images/gander/shared/image"
 	"github.com/gander-images/gander/shared/policy"
+	"github.com/gander-images/gander/shared/protect"
 )
 
 // An Operation is everything the service knows about one API call.
@@ -71,6 +72,7 @@ const (
 type Services struct {
 	Images   *image.Service
 	Policy   policy.Decider
+	Protect  *protect.Rules // of custom properties; nil: none is protected
 	Identity Authenticator
 	Log      *slog.Logger // nil: slog.Default
 

@@ -24,6 +24,7 @@ func imageUpdate(ctx context.Context, s *Services, r *Request) (*Response, error
 	if err != nil {
 		return nil, err
 	}
+	protection := s.protection(r.Caller)
 	var updated *image.Image
 	err = s.again(ctx, func() error {
 		img, err := s.Images.Get(ctx, r.Caller, r.Params["image_id"])
@@ -31,11 +32,11 @@ func imageUpdate(ctx context.Context, s *Services, r *Request) (*Response, error
 			return err
 		}
 		ask := func(rule policy.Rule) (policy.Grant, error) { return s.authorize(rule, r.Caller, img) }
-		updated, err = s.Images.Update(ctx, ask, r.Caller, img, changes)
+		updated, err = s.Images.Update(ctx, ask, protection, r.Caller, img, changes)
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	return imageAnswer(http.StatusOK, s.seen(updated, r.Caller)), nil
+	return imageAnswer(http.StatusOK, seenBy(updated, r.Caller, protection)), nil
 }

@@ -12,13 +12,16 @@ import (
 
 // Create makes a queued image of the draft. add is the grant of add_image;
 // publish that of publicize_image or communitize_image where the draft asks for
-// such a visibility, and anything otherwise.
+// such a visibility, and anything otherwise. protection says which custom
+// properties the caller may give it.
 //
-// Errors: Forbidden for another project's image, Invalid and TooLarge for the
+// Errors: Forbidden for another project's image and for protected properties, Invalid and TooLarge for the
 // draft's own faults, Conflict for an id that some image has or had.
 //
 // Source: glance/api/v2/images.py, ImagesController.create.
-func (s *Service) Create(ctx context.Context, add, publish policy.Grant, c caller.Caller, d Draft) (*Image, error) {
+func (s *Service) Create(
+	ctx context.Context, add, publish policy.Grant, protection Protection, c caller.Caller, d Draft,
+) (*Image, error) {
 	if err := add.Permits(policy.AddImage); err != nil {
 		return nil, err
 	}
@@ -27,6 +30,9 @@ func (s *Service) Create(ctx context.Context, add, publish policy.Grant, c calle
 	}
 	owner, err := ownerOf(d, c)
 	if err != nil {
+		return nil, err
+	}
+	if err := checkProtected(protection, d); err != nil {
 		return nil, err
 	}
 	if err := s.checkDraft(d); err != nil {

@@ -19,6 +19,7 @@ type filter struct {
 	names      []string   // the name is one of these; nil: any
 	ids        []string   // lower-cased, like names
 	nothing    bool       // no image can pass
+	properties []string   // names of the custom properties that are asked for
 	tests      []test
 
 	// memberStatuses are those of the images shared with the caller that it wants.
@@ -47,6 +48,15 @@ func (f *filter) passes(img *Image) bool {
 		}
 	}
 	return true
+}
+
+// seenThrough returns the filter as it holds for a caller: nothing has a property
+// that the caller may not read, so that no value can be found out by asking.
+func (f filter) seenThrough(p Protection) filter {
+	for _, name := range f.properties {
+		f.nothing = f.nothing || !reads(p, name)
+	}
+	return f
 }
 
 // A reading adds to the filter what one parameter asks for.
@@ -139,6 +149,7 @@ func (f *filter) wantTags(tags []string) {
 }
 
 func readProperty(f *filter, name, value string) error {
+	f.properties = append(f.properties, name)
 	f.want(func(img *Image) bool {
 		has, ok := img.Properties[name]
 		return ok && has == value

@@ -96,7 +96,8 @@ func errMarker(id string) error {
 
 // List returns the page of images that q asks for, as far as c may see them. g
 // is the grant of get_images; may decides get_image for each image, of which
-// those refused are left out.
+// those refused are left out. A filter by a property that protection hides finds
+// nothing. What it hides of the images is still in them: show SeenThrough.
 //
 // A page in an order that entries are kept in reads what it shows, wherever it
 // stands in the list. A filter makes it read on; a page that shows something
@@ -112,10 +113,13 @@ func errMarker(id string) error {
 // was found; those of may and the table.
 //
 // Source: glance/api/v2/images.py, ImagesController.index.
-func (s *Service) List(ctx context.Context, g policy.Grant, c caller.Caller, q Query, may func(*Image) (bool, error)) (Page, error) {
+func (s *Service) List(
+	ctx context.Context, g policy.Grant, protection Protection, c caller.Caller, q Query, may func(*Image) (bool, error),
+) (Page, error) {
 	if err := g.Permits(policy.GetImages); err != nil {
 		return Page{}, err
 	}
+	q.filter = q.filter.seenThrough(protection)
 	marker, err := s.marker(ctx, c, q.marker)
 	if err != nil || q.limit == 0 {
 		return Page{}, err

@@ -88,7 +88,7 @@ func TestListInTime(t *testing.T) {
 func TestListNeedsItsGrant(t *testing.T) {
 	l := newLister(t)
 	l.put(t, numbered(1)...)
-	if _, err := l.List(t.Context(), policy.Grant{}, admin, Query{limit: 1}, mayAll); err == nil {
+	if _, err := l.List(t.Context(), policy.Grant{}, nil, admin, Query{limit: 1}, mayAll); err == nil {
 		t.Error("a list without a grant")
 	}
 }

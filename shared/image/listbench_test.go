@@ -92,7 +92,7 @@ func BenchmarkList(b *testing.B) {
 				b.ReportAllocs()
 				before := spent(b)
 				for b.Loop() {
-					page, err := l.List(context.Background(), l.grant, c.who, q, mayAll)
+					page, err := l.List(context.Background(), l.grant, nil, c.who, q, mayAll)
 					if err != nil {
 						b.Fatal(err)
 					}
@@ -122,7 +122,7 @@ func BenchmarkListScan(b *testing.B) {
 	}
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := l.List(context.Background(), l.grant, demo, q, mayAll); err != nil {
+		if _, err := l.List(context.Background(), l.grant, nil, demo, q, mayAll); err != nil {
 			b.Fatal(err)
 		}
 	}

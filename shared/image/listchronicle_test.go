@@ -69,7 +69,7 @@ func (ch *changer) make(open bool) error {
 	if err != nil {
 		return err
 	}
-	img, err := ch.service.Create(context.Background(), add, policy.Grant{}, admin, d)
+	img, err := ch.service.Create(context.Background(), add, policy.Grant{}, nil, admin, d)
 	if err != nil {
 		return err
 	}
@@ -91,7 +91,7 @@ func (ch *changer) ask(img *Image) Ask {
 
 func (ch *changer) update(img *Image, name string, v Value) error {
 	sent := ch.tick()
-	next, err := ch.service.Update(context.Background(), ch.ask(img), admin, img, []Change{{Op: Replace, Name: name, Value: v}})
+	next, err := ch.service.Update(context.Background(), ch.ask(img), nil, admin, img, []Change{{Op: Replace, Name: name, Value: v}})
 	if err == nil {
 		ch.recordIs(sent, next)
 	}

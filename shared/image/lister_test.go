@@ -116,7 +116,7 @@ func (l *lister) page(ctx context.Context, c caller.Caller, text string) (Page, 
 	if err != nil {
 		return Page{}, err
 	}
-	return l.List(ctx, l.grant, c, q, mayAll)
+	return l.List(ctx, l.grant, nil, c, q, mayAll)
 }
 
 func (l *lister) mustPage(tb testing.TB, c caller.Caller, text string) Page {

@@ -241,7 +241,7 @@ func (q *modelQuery) walk(t *rapid.T, l *lister, c caller.Caller, limit int) []s
 		if err != nil {
 			t.Fatalf("%v: %v", params, err)
 		}
-		page, err := l.List(context.Background(), l.grant, c, parsed, q.may)
+		page, err := l.List(context.Background(), l.grant, nil, c, parsed, q.may)
 		if err != nil {
 			t.Fatalf("list %v: %v", params, err)
 		}

@@ -27,7 +27,7 @@ func (w *world) writesAreSeen(workers, rounds int) {
 	listed := func(id string) bool {
 		marker := ""
 		for {
-			page, err := w.service.List(t.Context(), w.grant(policy.GetImages, demo, &Image{Owner: &demo.ProjectID}), demo,
+			page, err := w.service.List(t.Context(), w.grant(policy.GetImages, demo, &Image{Owner: &demo.ProjectID}), nil, demo,
 				Query{limit: 10, marker: marker, sort: newestFirst(t)}, everyone)
 			if err != nil {
 				t.Error(err)

@@ -21,22 +21,27 @@ type Ask func(policy.Rule) (policy.Grant, error)
 // name. Without changes nothing is asked or saved; changes that leave the image
 // as it was are saved, and move its updated_at.
 //
+// protection says what the caller may do with custom properties: those hidden
+// from it are not there for it, and stay as they are.
+//
 // ask is asked for modify_image, and for publicize_image or communitize_image
 // where the image is to be seen that widely, each once, when the first change
 // needs it; a change before it that fails is told first.
 //
 // Errors: what ask answers; Forbidden for attributes that callers do not set,
-// formats of an image that has left the queue, and owners unless an admin sets
-// them; Conflict for a property that is there, or is not; Invalid for values
+// protected properties, formats of an image that has left the queue, and owners
+// unless an admin sets them; Conflict for a property that is there, or is not; Invalid for values
 // beyond the data model; TooLarge for too many properties or tags, and for a
 // record that would be too large; Changed when another request was first.
 //
 // Source: glance/api/v2/images.py, ImagesController.update.
-func (s *Service) Update(ctx context.Context, ask Ask, c caller.Caller, img *Image, changes []Change) (*Image, error) {
+func (s *Service) Update(
+	ctx context.Context, ask Ask, protection Protection, c caller.Caller, img *Image, changes []Change,
+) (*Image, error) {
 	if len(changes) == 0 {
 		return img, nil
 	}
-	p := patch{service: s, ask: ask, caller: c, next: img.clone()}
+	p := patch{service: s, ask: ask, protection: protection, caller: c, next: img.clone()}
 	for _, change := range changes {
 		if err := p.apply(change); err != nil {
 			return nil, err
@@ -90,11 +95,12 @@ func (s *Service) checkAdded(before, after *Image) error {
 
 // A patch is an update on its way: the image as far as it is changed.
 type patch struct {
-	service *Service
-	ask     Ask
-	caller  caller.Caller
-	granted []policy.Rule
-	next    *Image
+	service    *Service
+	ask        Ask
+	protection Protection
+	caller     caller.Caller
+	granted    []policy.Rule
+	next       *Image
 }
 
 // permit asks for the rules that nobody asked for yet.
@@ -157,12 +163,10 @@ func rulesOf(ch Change) []policy.Rule {
 // becomes null is there no more.
 func (p *patch) applyProperty(ch Change) error {
 	_, present := p.next.Properties[ch.Name]
-	switch {
-	case ch.Op == AddAbsent && present:
-		return errPresent(ch.Name)
-	case (ch.Op == Replace || ch.Op == Remove) && !present:
-		return problem.New(problem.Conflict, "Property '%s' does not exist.", ch.Name)
-	case ch.Op == Remove || ch.Value.Text == nil:
+	if err := mayApply(p.protection, ch, present); err != nil {
+		return err
+	}
+	if ch.Op == Remove || ch.Value.Text == nil {
 		delete(p.next.Properties, ch.Name)
 		return nil
 	}

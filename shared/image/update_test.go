@@ -20,7 +20,7 @@ func (w *world) asking(c caller.Caller, img *Image) Ask {
 }
 
 func (w *world) update(c caller.Caller, img *Image, changes ...Change) (*Image, error) {
-	return w.service.Update(w.t.Context(), w.asking(c, img), c, img, changes)
+	return w.service.Update(w.t.Context(), w.asking(c, img), nil, c, img, changes)
 }
 
 func adding(name, value string) Change {
@@ -43,7 +43,7 @@ func TestUpdateChangesWhatItNames(t *testing.T) {
 	w.advance(time.Minute)
 	later := demo
 	later.RequestID = "req-later"
-	returned, err := w.service.Update(t.Context(), w.asking(later, img), later, img, []Change{
+	returned, err := w.service.Update(t.Context(), w.asking(later, img), nil, later, img, []Change{
 		{Op: Replace, Name: "protected", Value: Value{Flag: true}}, {Op: Replace, Name: "min_disk", Value: Value{Number: MaxMinimum}}, adding("new", ""),
 	})
 	if err != nil {
@@ -89,7 +89,7 @@ func TestUpdateOfNothing(t *testing.T) {
 		t.Errorf("it asked for %s", rule)
 		return policy.Grant{}, nil
 	}
-	if got, err := w.service.Update(t.Context(), never, other, img, nil); err != nil || got != img || w.mustGet(img.ID).Revision != img.Revision {
+	if got, err := w.service.Update(t.Context(), never, nil, other, img, nil); err != nil || got != img || w.mustGet(img.ID).Revision != img.Revision {
 		t.Errorf("an update without changes: %v, %v", got, err)
 	}
 	got, err := w.update(demo, img, naming("name", deref(img.Name)))
@@ -127,7 +127,7 @@ func TestUpdateAsks(t *testing.T) {
 			asked = append(asked, string(rule))
 			return w.rules.Authorize(rule, admin, Target(img, admin))
 		}
-		_, err := w.service.Update(t.Context(), ask, demo, img, c.changes)
+		_, err := w.service.Update(t.Context(), ask, nil, demo, img, c.changes)
 		if strings.Join(asked, " ") != c.asked || problem.CodeOf(err) != c.code && (err != nil || c.code != 0) {
 			t.Errorf("%+v: asked for %q, %v; want %q, %d", c.changes, asked, err, c.asked, c.code)
 		}
@@ -145,7 +145,7 @@ func TestUpdateNeedsGrants(t *testing.T) {
 		"an unrelated": w.asking(other, img),
 	} {
 		changes := []Change{naming("name", "b"), naming("visibility", "public")}
-		if _, err := w.service.Update(t.Context(), ask, demo, img, changes); err == nil {
+		if _, err := w.service.Update(t.Context(), ask, nil, demo, img, changes); err == nil {
 			t.Errorf("with %s grant it was done", name)
 		}
 	}
@@ -162,7 +162,7 @@ func TestUpdateNeedsGrants(t *testing.T) {
 	// Below every rule, an image is its owner's and an admin's alone to write to.
 	for what, do := range map[string]func() error{
 		"an update": func() error {
-			_, err := w.service.Update(t.Context(), w.asking(demo, img), other, img, []Change{adding("a", "b")})
+			_, err := w.service.Update(t.Context(), w.asking(demo, img), nil, other, img, []Change{adding("a", "b")})
 			return err
 		},
 		"a tag": func() error {

@@ -43,7 +43,7 @@ func TestP2PatchesBesideAnUpload(t *testing.T) {
 	direct.Table = w.table
 	flowing := onRead(func() {
 		now := w.mustGet(img.ID)
-		if _, err := direct.Update(t.Context(), w.asking(demo, now), demo, now, []Change{adding(names[0], "is kept")}); err != nil {
+		if _, err := direct.Update(t.Context(), w.asking(demo, now), nil, demo, now, []Change{adding(names[0], "is kept")}); err != nil {
 			t.Error(err)
 		}
 		made = 1

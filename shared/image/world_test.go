@@ -111,7 +111,7 @@ func (w *world) createAs(c caller.Caller, d Draft) (*Image, error) {
 	case Community:
 		publish = w.grant(policy.CommunitizeImage, c, target)
 	}
-	return w.service.Create(w.t.Context(), add, publish, c, d)
+	return w.service.Create(w.t.Context(), add, publish, nil, c, d)
 }
 
 func raw() Draft {

@@ -60,7 +60,7 @@ func createAll(ctx context.Context, path string, n int, owner caller.Caller) (id
 	group.SetLimit(builders)
 	for i := range n {
 		group.Go(func() error {
-			img, err := service.Create(ctx, add, add, owner, draft(i))
+			img, err := service.Create(ctx, add, add, nil, owner, draft(i))
 			if err == nil {
 				ids[i] = img.ID
 			}

@@ -1,0 +1,4 @@
+package protect
+
+// A matcher reports whether an expression is found anywhere in a name.
+type matcher func(name string) bool
