@@ -24,11 +24,11 @@ var people = map[string]struct{ user, project, scope string }{
 	"service": {user: "svc", project: "service"},
 	"nobody":  {user: "norole", project: "demo"},
 
-	// Of one role each, which implies no other.
+	// Whose roles imply no others.
 	"legacy":  {user: "lea", project: "demo"}, // _member_, as old clouds have it
-	"Member":  {user: "sue", project: "demo"}, // a role in another letter case
+	"MemBer":  {user: "sue", project: "demo"}, // a role in another letter case, and reader
 	"Manager": {user: "tim", project: "demo"},
-	"robot":   {user: "bot", project: "service"}, // service
+	"robot":   {user: "bot", project: "service"}, // service alone
 
 	// Whose tokens are of no project.
 	"system":   {user: "ada", scope: `{"system":{"all":true}}`},
@@ -64,7 +64,7 @@ users:
   - {name: rita, id: rita, password: secret, roles: [{role: reader, project: other}]}
   - {name: svc, id: svc, password: secret, roles: [{role: service, project: service}, {role: member, project: service}]}
   - {name: lea, id: lea, password: secret, roles: [{role: _member_, project: demo}]}
-  - {name: sue, id: sue, password: secret, roles: [{role: MemBer, project: demo}]}
+  - {name: sue, id: sue, password: secret, roles: [{role: MemBer, project: demo}, {role: reader, project: demo}]}
   - {name: tim, id: tim, password: secret, roles: [{role: Manager, project: demo}]}
   - {name: bot, id: bot, password: secret, roles: [{role: service, project: service}]}
   - {name: norole, id: norole, password: secret, roles: [{role: nothing, project: demo}]}
