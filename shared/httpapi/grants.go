@@ -12,8 +12,14 @@ import (
 )
 
 // authorize asks policy about a stored image. Whoever may not, and may not see
-// the image either, is told that it is not there.
+// the image either, is told that it is not there; but who may not change its
+// visibility is always told so.
+//
+// Source: glance/api/v2/policy.py, ImageAPIPolicy._enforce and _enforce_visibility.
 func (s *Services) authorize(rule policy.Rule, c caller.Caller, img *image.Image) (policy.Grant, error) {
+	if rule == policy.PublicizeImage || rule == policy.CommunitizeImage {
+		return s.Policy.Authorize(rule, c, image.Target(img, c))
+	}
 	return policy.AuthorizeImage(s.Policy, rule, c, image.Target(img, c))
 }
 
