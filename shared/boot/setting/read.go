@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/gander-images/gander/shared/spelling"
 )
 
 // A Source is where settings come from.
@@ -96,38 +98,19 @@ func known(name string) bool {
 }
 
 func unknown(name string) string {
-	best, distance := "", 4
-	for _, row := range Table {
-		if d := editDistance(name, row.Name); d < distance {
-			best, distance = row.Name, d
-		}
-	}
+	best := spelling.Nearest(name, names, 3)
 	if best == "" {
 		return name + ": there is no such setting"
 	}
 	return name + ": there is no such setting; " + best + " is meant, perhaps"
 }
 
-// editDistance counts the characters to insert, remove or replace between two
-// names.
-func editDistance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(cost, row[j]+1, diagonal+1)
+func names(yield func(string) bool) {
+	for _, row := range Table {
+		if !yield(row.Name) {
+			return
 		}
 	}
-	return row[len(b)]
 }
 
 func contradictions(v Values, given map[string]string, from Source) Faults {
