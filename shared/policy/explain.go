@@ -64,11 +64,18 @@ func (x *explainer) node(e *expression, reached bool) *Node {
 	n := &Node{Check: e.label(), Result: x.result(e), Skipped: !reached, op: e.op, text: e.label()}
 	switch e.op {
 	case opAnd, opOr, opNot:
-		n.Children = x.operands(e, reached)
 		n.text, _ = e.format()
+		n.Children = x.operands(e, reached)
+		if len(n.Children) < len(e.args) {
+			n.reads = e.keys()
+		}
 	case opRule:
-		if e.rule != nil && x.room > 0 && !slices.Contains(x.way, e.rule) {
+		switch {
+		case e.rule == nil:
+		case x.room > 0 && !slices.Contains(x.way, e.rule):
 			n.Children = []*Node{x.inside(e.rule, reached)}
+		default:
+			n.reads = e.keys()
 		}
 	case opRole, opGeneric:
 		n.reads = e.right.keys()
@@ -144,6 +151,25 @@ func (e *expression) label() string {
 		return "!"
 	}
 	return e.text
+}
+
+// keys are those that the expression asks the target for, itself or by way of
+// other rules.
+func (e *expression) keys() []string {
+	var keys []string
+	entered := map[*compiled]bool{}
+	var visit func(*expression)
+	visit = func(e *expression) {
+		switch {
+		case e.op == opRole || e.op == opGeneric:
+			keys = append(keys, e.right.keys()...)
+		case e.op == opRule && e.rule != nil && !entered[e.rule]:
+			entered[e.rule] = true
+			e.rule.rule.walk(visit)
+		}
+	}
+	e.walk(visit)
+	return keys
 }
 
 // keys are those that the template asks the target for.

@@ -18,7 +18,7 @@ type Node struct {
 	Children []*Node
 
 	op    operator
-	reads []string // keys of the target
+	reads []string // keys of the target, as far as no child has them
 	text  string   // the part as a whole
 }
 

@@ -1,7 +1,6 @@
 package policy
 
 import (
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -13,13 +12,23 @@ import (
 // is asked. Every single decision is by one whole version; who makes several that
 // belong together asks Current once.
 type Live struct {
-	paths []string
-	mode  Mode
-	now   func() time.Time
+	source Source
 
 	loading sync.Mutex
-	seen    string // what files were like when they were last looked at
+	seen    string // what the files were like at the last look
 	loaded  atomic.Pointer[loaded]
+}
+
+// A Source is where a Live has its rules from.
+type Source struct {
+	Paths []string // files and directories, as Read takes them; none: the registered defaults, for ever
+	Mode  Mode
+	Now   func() time.Time
+
+	// Pause waits a little. Files that changed are read again after it until two
+	// readings agree: somebody may be writing them, and half a file can be a valid
+	// one with fewer rules. Nil: they are taken at once.
+	Pause func()
 }
 
 // loaded is what a Live goes by. It never changes.
@@ -33,30 +42,22 @@ type State struct {
 	Version  string // of the Document
 	Files    []string
 	LoadedAt time.Time
-	Faults   Findings // why what the files now say is not in force; empty: it is
+	Faults   Findings // why what the files say by now is not in force; empty: it is
 }
 
-// Degraded reports whether the rules in force are older than the files.
+// Degraded reports whether the files say something that could not be taken.
 func (s State) Degraded() bool { return len(s.Faults) > 0 }
 
-// Open reads the paths as Read does, and returns a Live for what Compile makes of
-// them. It is nil if and only if a finding is refused. No paths: the registered
-// defaults, for ever.
-func Open(paths []string, mode Mode, now func() time.Time) (*Live, Findings) {
-	l := &Live{paths: slices.Clone(paths), mode: mode, now: now}
-	doc, _ := Read(paths...)
-	e, findings := Compile(doc, mode)
-	if e == nil {
-		return nil, findings
-	}
-	l.seen = look(doc)
+// NewLive returns a Live that begins with rules which were read from the source.
+func NewLive(from Source, doc *Document, e *Enforcer) *Live {
+	l := &Live{source: from, seen: look(doc)}
 	l.keep(doc, e)
-	return l, findings
+	return l
 }
 
 // keep puts rules in force.
 func (l *Live) keep(doc *Document, e *Enforcer) {
-	l.loaded.Store(&loaded{enforcer: e, state: State{Version: doc.Version(), Files: doc.Files(), LoadedAt: l.now()}})
+	l.loaded.Store(&loaded{enforcer: e, state: State{Version: doc.Version(), Files: doc.Files(), LoadedAt: l.source.Now()}})
 }
 
 // look tells one reading of the files from another, also where they could not be
@@ -71,33 +72,52 @@ func look(doc *Document) string {
 
 // Reload looks at the files. Where they say something else than at the last look,
 // and all of it can be taken, it is in force from now on; where not, what was in
-// force stays, and State tells why. changed is false, and findings are nil, where
-// they say the same.
+// force stays, and State tells why. changed is false where they say the same.
 //
-// Files that a directory no longer has are no fault, but for the last one: a
-// folder that is empty for a moment must not turn every rule back to its default.
+// Errors: none; findings are those of Compile.
 func (l *Live) Reload() (changed bool, findings Findings) {
 	l.loading.Lock()
 	defer l.loading.Unlock()
-	doc, _ := Read(l.paths...)
-	seen := look(doc)
+	doc, seen := l.read()
 	if seen == l.seen {
 		return false, nil
 	}
 	l.seen = seen
-	e, findings := Compile(doc, l.mode)
-	was := l.loaded.Load()
-	if len(doc.files) == 0 && len(was.state.Files) > 0 && e != nil {
-		e, findings = nil, append(findings, Finding{File: l.paths[0], Reason: "it has no file any more", Refused: true})
+	e, findings := Compile(doc, l.source.Mode)
+	if e != nil && len(doc.files) == 0 {
+		// A folder that is empty for a moment must not turn every rule back.
+		e, findings = nil, append(findings, Finding{File: l.source.Paths[0], Reason: "there is no policy file any more", Refused: true})
 	}
 	if e == nil {
-		state := was.state
+		old := l.loaded.Load()
+		state := old.state
 		state.Faults = findings.Refused()
-		l.loaded.Store(&loaded{enforcer: was.enforcer, state: state})
+		l.loaded.Store(&loaded{enforcer: old.enforcer, state: state})
 		return true, findings
 	}
 	l.keep(doc, e)
 	return true, findings
+}
+
+// maxReadings bounds how often files that keep changing are read for one look.
+const maxReadings = 10
+
+// read reads the files until they hold still.
+func (l *Live) read() (doc *Document, seen string) {
+	doc, _ = Read(l.source.Paths...)
+	seen = look(doc)
+	for range maxReadings {
+		if seen == l.seen || l.source.Pause == nil {
+			return doc, seen
+		}
+		l.source.Pause()
+		before := seen
+		doc, _ = Read(l.source.Paths...)
+		if seen = look(doc); seen == before {
+			return doc, seen
+		}
+	}
+	return nil, l.seen // the next look may find them at rest
 }
 
 // State returns which rules are in force, and whether they are those of the files.
