@@ -10,9 +10,9 @@ import (
 	"github.com/gander-images/gander/shared/caller"
 )
 
-// maxNodes bounds the tree of one explanation, which rules that refer to others
+// maxTree bounds the tree of one explanation, which rules that refer to others
 // twice could grow beyond all measure. What would be more of it is left out.
-const maxNodes = 2000
+const maxTree = 2000
 
 // Explain decides as Decide does, and shows how it came about. Parts that the
 // decision did not need are evaluated for the tree alone.
@@ -24,7 +24,7 @@ func (e *Enforcer) Explain(rule Rule, c caller.Caller, t Target) (Explanation, e
 	if r == nil {
 		return Explanation{}, fmt.Errorf("policy: there is no rule %q", rule)
 	}
-	x := explainer{query: query{credentials: credentials{caller: c}, target: t, limit: len(e.rules)}, room: maxNodes}
+	x := explainer{query: query{credentials: credentials{caller: c}, target: t, limit: len(e.rules)}, room: maxTree}
 	allowed, err := r.decide(&x.query)
 	return Explanation{Rule: rule, Allowed: allowed, Text: r.text, Tree: x.root(r), Err: err}, nil
 }

@@ -130,7 +130,7 @@ func TestExplanationsAreBounded(t *testing.T) {
 	rules["ro"] = "!"
 	rules["r1"] = "rule:ra"
 	x, err := warned(t, rules).Explain("r0", member, Attributes{})
-	if count := strings.Count(drawing(x.Tree), "="); err != nil || x.Allowed || count < 100 || count > maxNodes+50 {
+	if count := strings.Count(drawing(x.Tree), "="); err != nil || x.Allowed || count < 100 || count > maxTree+50 {
 		t.Errorf("%d nodes, %v", count, err)
 	}
 }
