@@ -15,6 +15,7 @@ import (
 	"github.com/gander-images/gander/shared/boot/setting"
 	"github.com/gander-images/gander/shared/identity"
 	"github.com/gander-images/gander/shared/identity/development"
+	"github.com/gander-images/gander/shared/identity/keystone"
 )
 
 // openIdentity starts the development identity of this process.
@@ -56,6 +57,29 @@ func ownAuthority(certFile string) (string, error) {
 		return "", nil
 	}
 	return filepath.Abs(certFile)
+}
+
+// validatorOf knows the source of identity that was set.
+func validatorOf(v setting.Values, log *slog.Logger) (identity.Validator, error) {
+	if v.Identity == "keystone" {
+		return askKeystone(v.Keystone, log)
+	}
+	return verifier(v)
+}
+
+func askKeystone(k setting.Keystone, log *slog.Logger) (identity.Validator, error) {
+	roots, err := k.Roots()
+	if err != nil {
+		return nil, fmt.Errorf("GANDER_KEYSTONE_CA_FILE: %w", err)
+	}
+	o := keystone.Options{URL: k.URL, Transport: keystone.Transport(roots), Log: log}
+	if k.Username != "" {
+		o.Login = &keystone.Login{
+			Username: k.Username, UserDomain: k.UserDomain,
+			Project: k.Project, ProjectDomain: k.ProjectDomain, Password: k.Password,
+		}
+	}
+	return keystone.New(o), nil
 }
 
 // verifier knows the public key of a development identity that runs elsewhere,

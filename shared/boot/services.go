@@ -124,9 +124,12 @@ func (s *services) identify(v setting.Values, issuer identity.Validator) error {
 	validator := issuer
 	if validator == nil {
 		var err error
-		if validator, err = verifier(v); err != nil {
+		if validator, err = validatorOf(v, s.log); err != nil {
 			return err
 		}
+	}
+	if v.Identity == "keystone" {
+		s.api.IdentityEndpoint = v.Keystone.URL
 	}
 	s.api.Identity = identity.New(validator, identity.Options{ServiceRoles: v.ServiceTokenRoles})
 	for _, w := range v.Policy.Warnings {

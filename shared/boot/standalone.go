@@ -151,7 +151,7 @@ func (p *process) serveOrDrain(drains bool, listener net.Listener, handler http.
 
 // ownIdentity is nil where the tokens of another process are accepted, or none.
 func ownIdentity(one part, v setting.Values, endpoint string, log *slog.Logger) (*development.Identity, error) {
-	if !one.identity || v.DevelopmentKey != "" {
+	if !one.identity || v.Identity != "development" || v.DevelopmentKey != "" {
 		return nil, nil
 	}
 	return openIdentity(v, endpoint, log)

@@ -29,6 +29,13 @@ func path(at func(*Values) *string) kind {
 	}}
 }
 
+func text(at func(*Values) *string) kind {
+	return kind{"text", func(v *Values, s string) error {
+		*at(v) = s
+		return nil
+	}}
+}
+
 func publicKey(at func(*Values) *string) kind {
 	return kind{"key", func(v *Values, s string) error {
 		*at(v) = s

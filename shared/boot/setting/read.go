@@ -63,6 +63,7 @@ func Read(from Source) (Values, error) {
 		faults = append(faults, v.Policy.read("GANDER_POLICY_FILE", v.PolicyFaults)...)
 	}
 	faults = append(faults, mixing(&v, given, from)...)
+	faults = append(faults, identifying(v, given, from)...)
 	if faults = append(faults, contradictions(v, given, from)...); len(faults) > 0 {
 		return Values{}, faults
 	}
@@ -115,23 +116,9 @@ func names(yield func(string) bool) {
 
 func contradictions(v Values, given map[string]string, from Source) Faults {
 	var faults Faults
-	fault := func(name, format string, args ...any) {
-		faults = append(faults, name+": "+fmt.Sprintf(format, args...))
-	}
-	if from.Uses&Tokens != 0 && v.Identity != "" && v.Identity != "development" {
-		fault("GANDER_IDENTITY", "%q is not in this version; only development is there", v.Identity)
-	}
-	if given["GANDER_DEVELOPMENT_KEY"] == "" && v.Identity == "development" && from.Uses&Tokens != 0 {
-		switch {
-		case meansCloud(given, from):
-			fault("GANDER_DEVELOPMENT_KEY", "it is missing; the cloud mix has no folder with an identity of its own")
-		case from.Uses&(Standalone|Issues) == 0 && !hasKey(v):
-			fault("GANDER_DEVELOPMENT_KEY", "it is missing, and there is no %s", KeyFile(v))
-		}
-	}
 	if from.Lambda {
 		if from.Uses&Answers != 0 && given["GANDER_PUBLIC_ENDPOINT"] == "" {
-			fault("GANDER_PUBLIC_ENDPOINT", "it is missing; a Lambda cannot find out by itself how callers reach it")
+			faults = append(faults, "GANDER_PUBLIC_ENDPOINT: it is missing; a Lambda cannot find out by itself how callers reach it")
 		}
 		return faults
 	}
@@ -178,7 +165,7 @@ func listening(v Values, from Source) Faults {
 		faults = append(faults, fmt.Sprintf("GANDER_LISTEN: %s is not a loopback address; set GANDER_TLS_CERT and GANDER_TLS_KEY, or GANDER_TLS_ENDS_IN_FRONT=true", v.Listen))
 	}
 	if v.Identity == "development" && !keyAlone(v, from) {
-		faults = append(faults, fmt.Sprintf("GANDER_LISTEN: %s is not a loopback address, and GANDER_IDENTITY=development is for loopback alone; this version has no other identity source", v.Listen))
+		faults = append(faults, fmt.Sprintf("GANDER_LISTEN: %s is not a loopback address, and GANDER_IDENTITY=development is for loopback alone; set another source of identity", v.Listen))
 	}
 	return faults
 }

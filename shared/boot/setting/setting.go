@@ -74,6 +74,7 @@ type Values struct {
 
 	Identity          string
 	DevelopmentKey    string
+	Keystone          Keystone
 	ServiceTokenRoles []string
 	PolicyFaults      string // refuse or warn
 	Policy            Rules

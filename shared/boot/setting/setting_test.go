@@ -55,17 +55,17 @@ func TestP14OneMessageNamesEveryFault(t *testing.T) {
 	for _, want := range []string{
 		`GANDER_LEASE: "10 minutes" is not a duration`, `GANDER_IMAGE_SIZE_CAP: "plenty" is not a size`, `GANDER_IMAGE_TAG_QUOTA: "-2"`,
 		`GANDER_LISTEN: "9292" is not an address`, "GANDER_RETENTON: there is no such setting; GANDER_RETENTION is meant, perhaps",
-		"GANDER_COLOUR: there is no such setting", "GANDER_STORES: the cloud mix has one store, s3", `GANDER_IDENTITY: "keystone" is not in this version`,
+		"GANDER_COLOUR: there is no such setting", "GANDER_STORES: the cloud mix has one store, s3", "GANDER_KEYSTONE_URL: it is missing beside GANDER_IDENTITY=keystone",
 		`GANDER_TLS_ENDS_IN_FRONT: "yes" is neither`, "GANDER_TLS_KEY: it is missing", "GANDER_TLS_CERT: /nowhere/cert.pem: no such file",
 		"GANDER_POLICY_FILE: /nowhere/policy.yaml: it cannot be read", "GANDER_SHOW_MULTIPLE_LOCATIONS: Gander never shows",
 		"GANDER_TABLE: this is not the name of a table", "GANDER_BUCKET: it is missing beside GANDER_TABLE", "GANDER_LOG_LEVEL: it is set, but empty", "GANDER_PUBLIC_ENDPOINT: ",
-		"GANDER_DEVELOPMENT_KEY: a development key is",
+		"GANDER_DEVELOPMENT_KEY: a development key is", "GANDER_DEVELOPMENT_KEY: it is for GANDER_IDENTITY=development, and that is keystone",
 	} {
 		if !strings.Contains(err.Error(), "\n  "+want) {
 			t.Errorf("missing: %s", want)
 		}
 	}
-	if n := strings.Count(err.Error(), "\n"); n != 18 || !strings.HasPrefix(err.Error(), "18 settings are wrong:") {
+	if n := strings.Count(err.Error(), "\n"); n != 19 || !strings.HasPrefix(err.Error(), "19 settings are wrong:") {
 		t.Errorf("%d faults in:\n%v", n, err)
 	}
 }
@@ -157,6 +157,7 @@ func TestListening(t *testing.T) {
 		{"TLS in both places", public, append(cert, "GANDER_TLS_ENDS_IN_FRONT=true"), "not in both places"},
 		{"half a certificate", public, cert[1:], "GANDER_TLS_CERT: it is missing"},
 		{"TLS, but anybody's passwords", everything, append(cert, "GANDER_LISTEN=:443"), "GANDER_IDENTITY=development is for loopback alone"},
+		{"a real source of identity", everything, append(cert, "GANDER_LISTEN=:443", named, "GANDER_IDENTITY=keystone", "GANDER_KEYSTONE_URL=https://k"), ""},
 	} {
 		_, err := read(test.uses, test.environ...)
 		if test.want == "" && err != nil || test.want != "" && (err == nil || !strings.Contains(err.Error(), test.want)) {

@@ -9,7 +9,7 @@ import (
 var Table = []Row{
 	{
 		Name: "GANDER_LISTEN", Default: "127.0.0.1:9292", Uses: Listens, Glance: "bind_host, bind_port",
-		Doc:  "Address to serve on. Another than a loopback one needs a certificate, or `GANDER_TLS_ENDS_IN_FRONT`, and an identity source other than `development`. A function that serves HTTP by itself takes the port from `PORT` when this is not set.",
+		Doc:  "Address to serve on. Another than a loopback one needs a certificate, or `GANDER_TLS_ENDS_IN_FRONT`, and a source of identity other than `development`. A function that serves HTTP by itself takes the port from `PORT` when this is not set.",
 		kind: address(func(v *Values) *string { return &v.Listen }),
 	},
 	{
@@ -59,13 +59,48 @@ var Table = []Row{
 	},
 	{
 		Name: "GANDER_IDENTITY", Default: "development", Uses: Tokens, Glance: "flavor",
-		Doc:  "Who says who is asking. `development` is the small Keystone that comes along, for loopback alone. This version has no other.",
+		Doc:  "Who says who is asking. `development` is the small Keystone that comes along, for loopback alone. `keystone` is an OpenStack Identity service; see [identity](identity.md).",
 		kind: choice(func(v *Values) *string { return &v.Identity }, "development", "keystone", "jwt"),
 	},
 	{
 		Name: "GANDER_DEVELOPMENT_KEY", Uses: Tokens,
 		Doc:  "Public key of a development identity that runs elsewhere, as in its file `identity.pub`; its tokens are accepted. Not set: the identity in `GANDER_DATA`. The cloud mix needs it.",
 		kind: publicKey(func(v *Values) *string { return &v.DevelopmentKey }),
+	},
+	{
+		Name: "GANDER_KEYSTONE_URL", Uses: Tokens, Glance: "www_authenticate_uri, auth_url",
+		Doc:  "For `GANDER_IDENTITY=keystone`: URL of the Identity service, with or without `/v3`. Tokens are checked there, and answers of 401 send callers there.",
+		kind: endpoint(func(v *Values) *string { return &v.Keystone.URL }),
+	},
+	{
+		Name: "GANDER_KEYSTONE_CA_FILE", Uses: Tokens, Glance: "cafile",
+		Doc:  "PEM file with the authorities that vouch for Keystone's certificate. Not set: those that the system knows.",
+		kind: path(func(v *Values) *string { return &v.Keystone.CAFile }),
+	},
+	{
+		Name: "GANDER_KEYSTONE_USERNAME", Uses: Tokens, Glance: "username",
+		Doc:  "User in whose name tokens are checked; it needs the role `service`. Not set: each token asks about itself, and the service needs no password.",
+		kind: text(func(v *Values) *string { return &v.Keystone.Username }),
+	},
+	{
+		Name: "GANDER_KEYSTONE_PASSWORD_FILE", Uses: Tokens, Glance: "password",
+		Doc:  "File with the password of that user. It is read at each login, so that the password can be changed while the service runs.",
+		kind: path(func(v *Values) *string { return &v.Keystone.PasswordFile }),
+	},
+	{
+		Name: "GANDER_KEYSTONE_PROJECT", Default: "service", Uses: Tokens, Glance: "project_name",
+		Doc:  "Project that the user logs in to.",
+		kind: text(func(v *Values) *string { return &v.Keystone.Project }),
+	},
+	{
+		Name: "GANDER_KEYSTONE_USER_DOMAIN", Default: "Default", Uses: Tokens, Glance: "user_domain_name",
+		Doc:  "Name of the user's domain.",
+		kind: text(func(v *Values) *string { return &v.Keystone.UserDomain }),
+	},
+	{
+		Name: "GANDER_KEYSTONE_PROJECT_DOMAIN", Default: "Default", Uses: Tokens, Glance: "project_domain_name",
+		Doc:  "Name of the project's domain.",
+		kind: text(func(v *Values) *string { return &v.Keystone.ProjectDomain }),
 	},
 	{
 		Name: "GANDER_SERVICE_TOKEN_ROLES", Default: "service", Uses: Tokens, Glance: "service_token_roles",
@@ -147,12 +182,6 @@ var Table = []Row{
 
 	later("GANDER_DEPLOYMENT", Always, "", "it names the secrets of image encryption keys, which this version does not keep"),
 	later("GANDER_INTERNAL_LISTEN", Standalone, "", "this version has one listener"),
-	later("GANDER_KEYSTONE_URL", Tokens, "www_authenticate_uri", noKeystone),
-	later("GANDER_KEYSTONE_USERNAME", Tokens, "username", noKeystone),
-	later("GANDER_KEYSTONE_PASSWORD_FILE", Tokens, "password", noKeystone),
-	later("GANDER_KEYSTONE_PROJECT", Tokens, "project_name", noKeystone),
-	later("GANDER_KEYSTONE_USER_DOMAIN", Tokens, "user_domain_name", noKeystone),
-	later("GANDER_KEYSTONE_PROJECT_DOMAIN", Tokens, "project_domain_name", noKeystone),
 	later("GANDER_JWT_ISSUER", Tokens, "", noJWT),
 	later("GANDER_JWT_JWKS_URL", Tokens, "", noJWT),
 	later("GANDER_JWT_AUDIENCE", Tokens, "", noJWT),
@@ -168,7 +197,6 @@ var Table = []Row{
 }
 
 const (
-	noKeystone     = "this version asks no Keystone; only GANDER_IDENTITY=development is there"
 	noJWT          = "this version reads no JWT of others; only GANDER_IDENTITY=development is there"
 	neverLocations = "Gander never shows where image data is kept: whoever knows a location may get around the policy of the image"
 )
