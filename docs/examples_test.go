@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/gander-images/gander/shared/caller"
+	"github.com/gander-images/gander/shared/image"
 	"github.com/gander-images/gander/shared/policy"
 )
 
@@ -105,6 +106,27 @@ func TestExamplesDecideAsTheirTablesSay(t *testing.T) {
 		}
 		if answers[true] < 4 || answers[false] < 4 || changed == 0 {
 			t.Errorf("%s: its table allows %d times, denies %d times, and differs from the defaults %d times", file, answers[true], answers[false], changed)
+		}
+	}
+}
+
+// A decision by a rule of the examples costs no allocation, as one by a default
+// rule.
+func TestExamplesAllocateNothing(t *testing.T) {
+	owner := "demo"
+	mia := caller.Caller{UserID: "mia", ProjectID: "demo", Roles: []string{"member", "reader"}, IsAdminProject: true}
+	img := &image.Image{
+		Owner: &owner, Visibility: image.Private, CreatorUserID: "moe",
+		Properties: map[string]string{"os_distro": "debian"},
+	}
+	for _, file := range examples(t) {
+		doc, _ := policy.Read(file)
+		e := enforcer(t, file)
+		target := image.Target(img, mia)
+		for rule := range doc.Rules() {
+			if n := testing.AllocsPerRun(100, func() { _, _ = e.Decide(policy.Rule(rule), mia, target) }); n != 0 {
+				t.Errorf("%s: %s: %v allocations, want none", file, rule, n)
+			}
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -31,22 +32,29 @@ func BenchmarkDecide(b *testing.B) {
 		twenty[i] = "'windows':%(os)s"
 	}
 	e := enforcer(b, map[string]any{"twenty": strings.Join(twenty, " or ")})
+	restricted := shipped(b, "restricted-download")
+	coded := Attributes(maps.Clone(benchTarget))
+	coded["x_billing_code_ntt"] = "ntt_3251"
 	for _, c := range []struct {
 		name   string
+		rules  *Enforcer
 		rule   Rule
 		caller caller.Caller
+		target Attributes
 		byHand func(caller.Caller, Target) bool
 		want   bool
 	}{
-		{"get_image", GetImage, benchCaller, seeByHand, true},
-		{"get_image_stranger", GetImage, benchStranger, seeByHand, true},
-		{"delete_image", DeleteImage, benchCaller, deleteByHand, true},
-		{"twenty_checks", "twenty", benchCaller, twentyByHand, false},
+		{"get_image", e, GetImage, benchCaller, benchTarget, seeByHand, true},
+		{"get_image_stranger", e, GetImage, benchStranger, benchTarget, seeByHand, true},
+		{"delete_image", e, DeleteImage, benchCaller, benchTarget, deleteByHand, true},
+		{"download_image_restricted", restricted, DownloadImage, benchStranger, coded, downloadByHand, false},
+		{"download_image_unrestricted", restricted, DownloadImage, benchStranger, benchTarget, downloadByHand, true},
+		{"twenty_checks", e, "twenty", benchCaller, benchTarget, twentyByHand, false},
 	} {
 		b.Run(c.name+"/rule", func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				if ok, err := e.Decide(c.rule, c.caller, benchTarget); ok != c.want || err != nil {
+				if ok, err := c.rules.Decide(c.rule, c.caller, c.target); ok != c.want || err != nil {
 					b.Fatal(ok, err)
 				}
 			}
@@ -54,8 +62,37 @@ func BenchmarkDecide(b *testing.B) {
 		b.Run(c.name+"/by_hand", func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				if c.byHand(c.caller, benchTarget) != c.want {
+				if c.byHand(c.caller, c.target) != c.want {
 					b.Fatal("another answer")
+				}
+			}
+		})
+	}
+}
+
+// shipped are the rules of one of the examples.
+func shipped(tb testing.TB, name string) *Enforcer {
+	tb.Helper()
+	doc, _ := Read("../../docs/examples/" + name + ".yaml")
+	e, findings := Compile(doc, Refuse)
+	if len(findings) > 0 {
+		tb.Fatal(findings)
+	}
+	return e
+}
+
+// BenchmarkDefault decides every registered rule, for a caller whom most let in
+// by their last check, or do not let in by any.
+func BenchmarkDefault(b *testing.B) {
+	e := enforcer(b, nil)
+	target := Attributes(maps.Clone(benchTarget))
+	maps.Copy(target, Attributes{"instance_project_id": benchCaller.ProjectID, "user_id": benchCaller.UserID, "reader": true})
+	for _, d := range Defaults() {
+		b.Run(string(d.Rule), func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := e.Decide(d.Rule, benchCaller, target); err != nil {
+					b.Fatal(err)
 				}
 			}
 		})
@@ -87,6 +124,13 @@ func seeByHand(c caller.Caller, t Target) bool {
 
 func deleteByHand(c caller.Caller, t Target) bool {
 	return ofProject(c) && (hasRole(c, "admin") || hasRole(c, "member") && equals(t, "project_id", c.ProjectID))
+}
+
+// downloadByHand is the restricted download of the examples.
+func downloadByHand(c caller.Caller, t Target) bool {
+	return ofProject(c) && (hasRole(c, "admin") || hasRole(c, "member") && (equals(t, "project_id", c.ProjectID) ||
+		equals(t, "member_id", c.ProjectID) || equals(t, "visibility", "community") || equals(t, "visibility", "public") || equals(t, "visibility", "shared")) &&
+		!equals(t, "x_billing_code_ntt", "ntt_3251"))
 }
 
 func twentyByHand(_ caller.Caller, t Target) bool {

@@ -50,6 +50,7 @@ func (b *bench) readGoResults(path string) error {
 	}
 	defer f.Close()
 	lines := bufio.NewScanner(f)
+	var rules []row
 	for lines.Scan() {
 		words := strings.Fields(lines.Text())
 		if len(words) < 4 || !strings.HasPrefix(words[0], "Benchmark") {
@@ -72,10 +73,41 @@ func (b *bench) readGoResults(path string) error {
 				b.facts = append(b.facts, fact{what: "transactions for each fsync, " + words[0], value: value, bar: syncBar(words[0], n)})
 			}
 		}
+		if strings.HasPrefix(r.name, everyRule) {
+			rules = append(rules, r)
+			continue
+		}
 		r.bar = decisionBar(r)
 		b.rows = append(b.rows, r)
 	}
+	if len(rules) > 0 {
+		b.rows = append(b.rows, slowestRule(rules))
+	}
 	return lines.Err()
+}
+
+// everyRule begins the names of the benchmarks of registered rules, which are too
+// many for a row each.
+const everyRule = "BenchmarkDefault/"
+
+// slowestRule stands for all of them: the time of the slowest, and the most
+// allocations that any makes.
+func slowestRule(rules []row) row {
+	slowest, most := rules[0], 0
+	for _, r := range rules {
+		if r.figure.median > slowest.figure.median {
+			slowest = r
+		}
+		n, err := strconv.Atoi(r.allocs)
+		if err != nil {
+			n = 1 // what is no number is no 0
+		}
+		most = max(most, n)
+	}
+	slowest.name = fmt.Sprintf("slowest of %d default rules, %s", len(rules), strings.TrimPrefix(slowest.name, everyRule))
+	slowest.allocs = strconv.Itoa(most)
+	slowest.bar = ruleBar(slowest)
+	return slowest
 }
 
 // syncBar is asked for at 16 writers.
@@ -91,6 +123,10 @@ func decisionBar(r row) string {
 	if !strings.HasPrefix(r.name, "BenchmarkDecide/") || !strings.Contains(r.name, "_image") || !strings.Contains(r.name, "/rule") {
 		return ""
 	}
+	return ruleBar(r)
+}
+
+func ruleBar(r row) string {
 	return bar("≤ 300 ns, no allocation", r.figure.median <= 300*time.Nanosecond && r.allocs == "0")
 }
 
