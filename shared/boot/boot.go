@@ -137,8 +137,11 @@ func (p *process) alone(name string, needs httpapi.Needs, uses setting.Use, hand
 		_ = listener.Close()
 		return p.fail(name, err)
 	}
+	stop := p.followRules(s, v.PolicyReload)
 	logStart(log, name, v, listener)
-	return p.end(name, s, p.serveHTTP(context.Background(), listener, underBase(s.api.PublicEndpoint, handler(s)), v, log))
+	err = p.serveHTTP(context.Background(), listener, underBase(s.api.PublicEndpoint, handler(s)), v, log)
+	stop()
+	return p.end(name, s, err)
 }
 
 // end closes what was built, after the last request, and says what went wrong.

@@ -14,6 +14,7 @@ import (
 	"github.com/gander-images/gander/shared/httpapi"
 	"github.com/gander-images/gander/shared/identity"
 	"github.com/gander-images/gander/shared/image"
+	"github.com/gander-images/gander/shared/policy"
 	"github.com/gander-images/gander/shared/table"
 )
 
@@ -24,6 +25,7 @@ type services struct {
 	table   table.Table // likewise
 	account aws.Config
 	log     *slog.Logger
+	lives   []*policy.Live // rules whose files may change
 	closers []func() error
 }
 
@@ -40,7 +42,7 @@ type order struct {
 // build makes the clients that the needs name, and nothing else.
 func build(v setting.Values, o order, log *slog.Logger) (_ *services, err error) {
 	s := &services{account: o.account, log: log, api: &httpapi.Services{
-		Log: log, PublicEndpoint: o.endpoint, StallTimeout: o.stall,
+		Log: log, Version: Version(), PublicEndpoint: o.endpoint, StallTimeout: o.stall,
 		Redirect: v.Downloads == "redirect" || v.Downloads == "auto" && o.lambda,
 		Stores:   []image.Store{storeInfo(v)},
 	}}
@@ -132,10 +134,7 @@ func (s *services) identify(v setting.Values, issuer identity.Validator) error {
 		s.api.IdentityEndpoint = v.Keystone.URL
 	}
 	s.api.Identity = identity.New(validator, identity.Options{ServiceRoles: v.ServiceTokenRoles})
-	for _, w := range v.Policy.Warnings {
-		s.log.Warn("the policy may not mean what it seems to", "file", w.File, "line", w.Line, "rule", w.Rule, "reason", w.Reason, "correction", w.Correction)
-	}
-	s.api.Policy = v.Policy.Enforcer
+	s.rule(s.api, v.Policy)
 	return nil
 }
 

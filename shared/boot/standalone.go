@@ -133,11 +133,13 @@ func (p *process) servePart(one part, v setting.Values, cfg aws.Config, listener
 	if one.consumers {
 		stop = s.work(v)
 	}
+	unfollow := p.followRules(s, v.PolicyReload)
 	logStart(log, one.name, v, listener)
 	if local != nil {
 		p.invite(v)
 	}
 	err = p.serveOrDrain(one.drains, listener, underBase(endpoint, handler), v, log)
+	unfollow()
 	stop()
 	return errors.Join(err, s.close(), closeIdentity(local))
 }

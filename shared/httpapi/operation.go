@@ -103,6 +103,12 @@ type Services struct {
 	// how many may run at once. Nil: any number.
 	UploadPlaces chan struct{}
 
+	// PolicyState tells which rules Policy goes by; nil: ones that never change.
+	PolicyState func() policy.State
+
+	// Version is that of the program.
+	Version string
+
 	// Healthy reports what keeps the service from serving; nil when it serves.
 	Healthy func(context.Context) error
 }

@@ -77,6 +77,7 @@ type Values struct {
 	Keystone          Keystone
 	ServiceTokenRoles []string
 	PolicyFaults      string // refuse or warn
+	PolicyReload      time.Duration
 	Policy            Rules
 
 	Retention   time.Duration

@@ -120,6 +120,12 @@ var Table = []Row{
 		kind: choice(func(v *Values) *string { return &v.PolicyFaults }, "refuse", "warn"),
 	},
 	{
+		Name: "GANDER_POLICY_RELOAD", Default: "10s", Uses: Listens,
+		Doc: "How often the files of the policy are looked at for changes; SIGHUP has them looked at once. What changed is in force as a whole or, where anything is wrong with it, not at all. " +
+			"`0s`: never. A Lambda reads them once, when it starts.",
+		kind: duration(func(v *Values) *time.Duration { return &v.PolicyReload }, 0, 24*time.Hour),
+	},
+	{
 		Name: "GANDER_RETENTION", Default: "24h", Uses: Writes, Glance: "scrub_time",
 		Doc:  "How long a deleted image can be restored before its data is removed. `0s` removes it at once.",
 		kind: duration(func(v *Values) *time.Duration { return &v.Retention }, 0, 10*365*24*time.Hour),
