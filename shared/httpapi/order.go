@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/gander-images/gander/shared/caller"
-	"github.com/gander-images/gander/shared/identity"
 	"github.com/gander-images/gander/shared/policy"
 	"github.com/gander-images/gander/shared/problem"
 )
@@ -74,22 +73,14 @@ func (x *exchange) authenticate() (*Response, error) {
 	if r.route.public {
 		return nil, nil
 	}
-	token := strings.TrimSpace(r.Header.Get("X-Auth-Token"))
-	if token == "" {
-		token = strings.TrimSpace(r.Header.Get("X-Storage-Token"))
-	}
-	if token == "" {
+	shown := credentials(r.Request, r.route)
+	if shown.Token == "" {
 		return nil, x.unauthorized(problem.New(problem.Unauthorized, ""))
 	}
 	if s.Identity == nil {
 		return nil, problem.New(problem.NotFound, "") // nothing behind a token is served here
 	}
-	c, err := s.Identity.Authenticate(r.Context(), identity.Credentials{
-		Token:        token,
-		ServiceToken: strings.TrimSpace(r.Header.Get("X-Service-Token")),
-		Method:       r.Method,
-		Path:         r.route.path,
-	})
+	c, err := s.Identity.Authenticate(r.Context(), shown)
 	if problem.Is(err, problem.Unauthorized) {
 		return nil, x.unauthorized(err)
 	}

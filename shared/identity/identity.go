@@ -148,7 +148,7 @@ func (f *Front) isService(roles []string) bool {
 // validate answers from the cache or, once for all who wait for the same
 // answer, from the validator. The verdict's slices are shared.
 func (f *Front) validate(ctx context.Context, token string, ask Ask) (Verdict, error) {
-	if token == "" {
+	if !plausible(token) {
 		return Verdict{}, unauthorized()
 	}
 	version := f.version()
@@ -165,6 +165,19 @@ func (f *Front) validate(ctx context.Context, token string, ask Ask) (Verdict, e
 		return Verdict{}, unauthorized() // remembered from a request that a service vouched for
 	}
 	return verdict, nil
+}
+
+// maxToken is the longest text, in bytes, that anybody is asked about. Keystone's
+// tokens have at most some hundred, those of others at most some thousand.
+const maxToken = 16 << 10
+
+// plausible keeps from validators, and from those whom they ask, what no issuer
+// makes: text of other characters, and several tokens that something on the way
+// put into one header.
+func plausible(token string) bool {
+	return token != "" && len(token) <= maxToken && !strings.ContainsFunc(token, func(c rune) bool {
+		return c <= ' ' || c >= 0x7f || c == ','
+	})
 }
 
 func (f *Front) version() uint64 {

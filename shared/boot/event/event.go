@@ -53,6 +53,7 @@ type gateway struct {
 			Method   string `json:"method"`
 			SourceIP string `json:"sourceIp"`
 		} `json:"http"`
+		Authorizer json.RawMessage `json:"authorizer"`
 	} `json:"requestContext"`
 
 	Body            string `json:"body"`

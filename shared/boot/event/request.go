@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/gander-images/gander/shared/identity"
 	"github.com/gander-images/gander/shared/problem"
 )
 
@@ -33,6 +34,9 @@ func Request(ctx context.Context, payload []byte) (*http.Request, Shape, error) 
 	}
 	r.Host = r.Header.Get("Host")
 	r.Header.Del("Host")
+	if caller := g.caller(shape); caller != "" {
+		ctx = identity.WithHanded(ctx, caller)
+	}
 	r = r.WithContext(ctx)
 	return r, shape, g.attachBody(r)
 }
