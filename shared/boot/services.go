@@ -118,6 +118,7 @@ func (s *services) keepImages(v setting.Values, m mix) {
 		return err
 	}
 	s.runner = &due.Runner{Table: m.table, Handlers: images.Handlers(), Now: time.Now, Log: s.log}
+	s.api.Lag = s.runner.Lag
 }
 
 // identify lets the process find out who is asking, and decide what they may.

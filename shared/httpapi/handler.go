@@ -9,6 +9,7 @@ import (
 	"runtime/debug"
 	"time"
 
+	"github.com/gander-images/gander/shared/policy"
 	"github.com/gander-images/gander/shared/problem"
 )
 
@@ -32,7 +33,7 @@ type handler struct {
 // ServeHTTP implements http.Handler.
 func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	x := &exchange{
-		services: h.services,
+		services: h.services.pinned(),
 		router:   h.router,
 		out:      newAnswerWriter(w, h.services.StallTimeout),
 		request:  &Request{Request: r},
@@ -55,6 +56,7 @@ type exchange struct {
 	request  *Request
 	started  time.Time
 	err      error // why the answer is a 5xx, or was cut short
+	denial   *policy.Denial
 }
 
 // run takes the request through the one order of checks.
@@ -107,6 +109,7 @@ func (x *exchange) refuse(err error) *Response {
 	if problem.CodeOf(err) == problem.Internal && errors.Is(x.request.Context().Err(), context.DeadlineExceeded) {
 		err = problem.Because(err, problem.Unavailable, "The request ran out of time. Try again.")
 	}
+	_ = errors.As(err, &x.denial)
 	if status, _ := problem.Status(err); status >= http.StatusInternalServerError {
 		x.err = err
 	}
@@ -133,7 +136,8 @@ func (x *exchange) finish() {
 }
 
 // log writes the access line. It names the path and never the query, which may
-// hold what others must not read.
+// hold what others must not read. Of a denial it has the checks that failed, as
+// the policy writes them, and nothing that they were held against.
 func (x *exchange) log() {
 	r := x.request
 	level := slog.LevelInfo
@@ -148,7 +152,10 @@ func (x *exchange) log() {
 		slog.Duration("duration", time.Since(x.started)),
 		slog.String("project", r.Caller.ProjectID),
 		slog.String("user", r.Caller.UserID),
-		{}, // an empty one is left out
+		{}, {}, // empty ones are left out
+	}
+	if x.denial != nil {
+		attributes[len(attributes)-2] = slog.Any("denied", x.denial.Checks)
 	}
 	if x.err != nil {
 		attributes[len(attributes)-1] = slog.String("error", x.err.Error())

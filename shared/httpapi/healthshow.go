@@ -2,7 +2,9 @@ package httpapi
 
 import (
 	"context"
-	"errors"
+	"net/http"
+	"path/filepath"
+	"time"
 
 	"github.com/gander-images/gander/shared/policy"
 )
@@ -11,9 +13,62 @@ import (
 var HealthShow = Operation{
 	Name: "health-show", Methods: []string{"GET"}, Paths: []string{ownAPI + "/health"},
 	Rules: []policy.Rule{policy.GetHealth},
-	Needs: Tokens | ReadTable, Serve: healthShow,
+	Needs: Tokens | ReadTable | ListTable, Serve: healthShow,
 }
 
-func healthShow(context.Context, *Services, *Request) (*Response, error) {
-	return nil, errors.New("to be written")
+type health struct {
+	Versions map[string]string `json:"versions"`
+	Policy   *healthPolicy     `json:"policy,omitempty"`
+	Degraded bool              `json:"degraded"`
+	Why      []string          `json:"why"`
+	Lag      map[string]int64  `json:"lag"`
+}
+
+// healthPolicy is the policy in force, by which this answer was decided too.
+type healthPolicy struct {
+	Version  string   `json:"version"`
+	Files    []string `json:"files"` // without their folders
+	LoadedAt string   `json:"loaded_at"`
+}
+
+// healthShow tells what this process runs, and what is not as it should be. It is
+// answered 200 in any case: whether requests can be served is the healthcheck's
+// matter. Lag is how many seconds the oldest entry of what must happen later has
+// been waiting.
+func healthShow(ctx context.Context, s *Services, r *Request) (*Response, error) {
+	if _, err := s.Policy.Authorize(policy.GetHealth, r.Caller, policy.Attributes{}); err != nil {
+		return nil, err
+	}
+	h := health{
+		Versions: map[string]string{"gander": s.Version, "image_api": "v" + currentVersion, "gander_api": "v1"},
+		Why:      []string{}, Lag: map[string]int64{},
+	}
+	if s.PolicyState != nil {
+		h.tellPolicy(s.PolicyState())
+	}
+	if s.Healthy != nil && s.Healthy(ctx) != nil {
+		h.Why = append(h.Why, "the metadata cannot be read")
+	} else if s.Lag != nil {
+		if lag, err := s.Lag(ctx); err != nil {
+			h.Why = append(h.Why, "what is due cannot be read")
+		} else {
+			h.Lag["due_seconds"] = int64(lag / time.Second)
+		}
+	}
+	h.Degraded = len(h.Why) > 0
+	return jsonAnswer(http.StatusOK, h), nil
+}
+
+func (h *health) tellPolicy(state policy.State) {
+	files := make([]string, len(state.Files))
+	for i, file := range state.Files {
+		files[i] = filepath.Base(file)
+	}
+	h.Policy = &healthPolicy{Version: state.Version, Files: files, LoadedAt: state.LoadedAt.UTC().Format(timeFormat)}
+	for _, f := range state.Faults {
+		if f.File != "" {
+			f.File = filepath.Base(f.File)
+		}
+		h.Why = append(h.Why, "the policy files are not in force: "+f.String())
+	}
 }

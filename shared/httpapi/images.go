@@ -58,7 +58,7 @@ func (s *Services) authorizeCreate(r *Request, d image.Draft) (add, publish poli
 	target := image.ProposedTarget(owner, d.Visibility)
 	add, err = s.Policy.Authorize(policy.AddImage, r.Caller, target)
 	if problem.Is(err, problem.Forbidden) && d.OwnerSaid && (owner == nil || *owner != r.Caller.ProjectID) {
-		err = errForeignOwner(owner)
+		err = errForeignOwner(err, owner)
 	}
 	if err != nil {
 		return add, publish, err
@@ -72,11 +72,11 @@ func (s *Services) authorizeCreate(r *Request, d image.Draft) (add, publish poli
 	return add, publish, err
 }
 
-func errForeignOwner(owner *string) error {
+func errForeignOwner(denied error, owner *string) error {
 	if owner == nil {
-		return problem.New(problem.Forbidden, "You are not permitted to create images without an owner.")
+		return problem.Because(denied, problem.Forbidden, "You are not permitted to create images without an owner.")
 	}
-	return problem.New(problem.Forbidden, "You are not permitted to create images owned by '%s'.", *owner)
+	return problem.Because(denied, problem.Forbidden, "You are not permitted to create images owned by '%s'.", *owner)
 }
 
 // imageShow shows one image.

@@ -97,7 +97,7 @@ func memberShow(ctx context.Context, s *Services, r *Request) (*Response, error)
 	_, m, err := s.lookUpMember(ctx, r)
 	if problem.Is(err, problem.Forbidden) {
 		_, message := problem.Status(err)
-		err = problem.New(problem.NotFound, "%s", message)
+		err = problem.Because(err, problem.NotFound, "%s", message)
 	}
 	if err != nil {
 		return nil, err

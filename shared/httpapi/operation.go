@@ -109,6 +109,10 @@ type Services struct {
 	// Version is that of the program.
 	Version string
 
+	// Lag is for how long the oldest of what must happen later has been due; nil
+	// where that cannot be read.
+	Lag func(context.Context) (time.Duration, error)
+
 	// Healthy reports what keeps the service from serving; nil when it serves.
 	Healthy func(context.Context) error
 }

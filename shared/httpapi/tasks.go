@@ -57,7 +57,7 @@ func imageTaskList(ctx context.Context, s *Services, r *Request) (*Response, err
 // silent leaves a refusal nothing but that there is nothing here.
 func silent(err error) error {
 	if problem.Is(err, problem.NotFound) || problem.Is(err, problem.Forbidden) {
-		return problem.New(problem.NotFound, "")
+		return problem.Because(err, problem.NotFound, "")
 	}
 	return err
 }
