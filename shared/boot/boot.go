@@ -127,7 +127,7 @@ func (p *process) alone(name string, needs httpapi.Needs, uses setting.Use, hand
 	if err != nil {
 		return p.fail(name, err)
 	}
-	listener, err := listen(v)
+	listener, err := listen("GANDER_LISTEN", v.Listen, v)
 	if err != nil {
 		return p.fail(name, err)
 	}
@@ -139,7 +139,7 @@ func (p *process) alone(name string, needs httpapi.Needs, uses setting.Use, hand
 	}
 	stop := p.followRules(s, v.PolicyReload)
 	logStart(log, name, v, listener)
-	err = p.serveHTTP(context.Background(), listener, underBase(s.api.PublicEndpoint, handler(s)), v, log)
+	err = p.serveHTTP(context.Background(), entries{{listener, underBase(s.api.PublicEndpoint, handler(s))}}, v, log)
 	stop()
 	return p.end(name, s, err)
 }

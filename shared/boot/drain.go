@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"net"
 	"net/http"
 	"time"
 
@@ -19,10 +18,10 @@ import (
 // one 503, the health check among them: so the balancer sees that it goes, and a
 // request that was on its way already gets an answer that says to try again.
 // Nothing runs any more, or the time is up: then it stops at once.
-func (p *process) drainHTTP(ctx context.Context, listener net.Listener, handler http.Handler, v setting.Values, log *slog.Logger) error {
-	gate := newGate(handler, log)
+func (p *process) drainHTTP(ctx context.Context, e entries, v setting.Values, log *slog.Logger) error {
+	gate := newGate(http.HandlerFunc(throughEntries), log)
 	server := p.server(gate, log)
-	if err := p.untilSignal(server, listener, v, log); err != nil {
+	if err := p.untilSignal(server, e, v, log); err != nil {
 		return err
 	}
 	waiting, cancel := p.withPatience(ctx, v.StopTimeout)

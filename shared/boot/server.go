@@ -29,7 +29,8 @@ var usualPatience = patience{header: 10 * time.Second, idle: 2 * time.Minute, st
 // 431. Tokens and a request line fit in many times over.
 const maxHeaderBytes = 64 << 10
 
-func listen(v setting.Values) (net.Listener, error) {
+// listen opens the address that a setting names.
+func listen(name, address string, v setting.Values) (net.Listener, error) {
 	var config *tls.Config
 	if v.TLSCert != "" {
 		pair, err := tls.LoadX509KeyPair(v.TLSCert, v.TLSKey)
@@ -38,9 +39,9 @@ func listen(v setting.Values) (net.Listener, error) {
 		}
 		config = &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12, NextProtos: protocols}
 	}
-	listener, err := net.Listen("tcp", v.Listen)
+	listener, err := net.Listen("tcp", address)
 	if err != nil {
-		return nil, fmt.Errorf("GANDER_LISTEN: %w", err)
+		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	if config != nil {
 		return tls.NewListener(listener, config), nil
@@ -48,17 +49,21 @@ func listen(v setting.Values) (net.Listener, error) {
 	return listener, nil
 }
 
-// endpointOf is the URL under which callers reach the listener, unless the
-// operator says another.
+// endpointOf is the URL under which callers reach the listener.
 func endpointOf(v setting.Values, listener net.Listener) string {
-	if v.PublicEndpoint != "" {
-		return v.PublicEndpoint
+	return endpointAt(v.PublicEndpoint, v.Listen, v, listener)
+}
+
+// endpointAt is what the operator says, or else made from the address.
+func endpointAt(said, address string, v setting.Values, listener net.Listener) string {
+	if said != "" {
+		return said
 	}
 	scheme := "http"
 	if v.TLSCert != "" {
 		scheme = "https"
 	}
-	host, _, _ := net.SplitHostPort(v.Listen)
+	host, _, _ := net.SplitHostPort(address)
 	_, port, _ := net.SplitHostPort(listener.Addr().String())
 	return scheme + "://" + net.JoinHostPort(host, port)
 }
@@ -96,10 +101,10 @@ func forsakenBodies(next http.Handler, limit time.Duration) http.Handler {
 
 // serveHTTP serves until a signal comes, then lets running requests end. A
 // second signal, or the time that GANDER_STOP_TIMEOUT gives, ends them at once.
-func (p *process) serveHTTP(ctx context.Context, listener net.Listener, handler http.Handler, v setting.Values, log *slog.Logger) error {
-	gate := newGate(handler, log)
+func (p *process) serveHTTP(ctx context.Context, e entries, v setting.Values, log *slog.Logger) error {
+	gate := newGate(http.HandlerFunc(throughEntries), log)
 	server := p.server(gate, log)
-	if err := p.untilSignal(server, listener, v, log); err != nil {
+	if err := p.untilSignal(server, e, v, log); err != nil {
 		return err
 	}
 	return p.shutDown(ctx, server, gate, v.StopTimeout)
@@ -119,12 +124,15 @@ func (p *process) server(handler http.Handler, log *slog.Logger) *http.Server {
 }
 
 // untilSignal serves, and returns without an error when a signal came.
-func (p *process) untilSignal(server *http.Server, listener net.Listener, v setting.Values, log *slog.Logger) error {
-	served := make(chan error, 1)
-	go func() { served <- server.Serve(listener) }()
+func (p *process) untilSignal(server *http.Server, e entries, v setting.Values, log *slog.Logger) error {
+	server.BaseContext = e.enter
+	served := make(chan error, len(e))
+	for _, one := range e {
+		go func() { served <- server.Serve(one.listener) }()
+	}
 	select {
 	case err := <-served:
-		return err
+		return errors.Join(err, server.Close()) // one address alone is no service
 	case sig := <-p.signals:
 		log.Info("stopping; running requests may end, a second signal stops them", "signal", sig.String(), "at_most", v.StopTimeout.String())
 		return nil

@@ -72,15 +72,15 @@ func (p *process) standalone(options serveOptions) int {
 	if err != nil {
 		return p.fail("gander", err)
 	}
-	listener, err := listen(v)
+	l, err := openListeners(v)
 	if err != nil {
 		return p.fail("gander", err)
 	}
 	log := newLog(p.stderr, v)
 	if options.only == "identity" {
-		err = p.serveIdentity(v, listener, log)
+		err = p.serveIdentity(v, l.public, log)
 	} else {
-		err = p.servePart(one, v, cfg, listener, log)
+		err = p.servePart(one, v, cfg, l, log)
 	}
 	if err != nil {
 		return p.fail("gander", err)
@@ -101,25 +101,23 @@ func (p *process) serveIdentity(v setting.Values, listener net.Listener, log *sl
 	}
 	logStart(log, "identity", v, listener)
 	p.invite(v)
-	err = p.serveHTTP(context.Background(), listener, withIdentity(local.Handler(), http.NotFoundHandler()), v, log)
+	err = p.serveHTTP(context.Background(), entries{{listener, withIdentity(local.Handler(), http.NotFoundHandler())}}, v, log)
 	return errors.Join(err, local.Close())
 }
 
-func (p *process) servePart(one part, v setting.Values, cfg aws.Config, listener net.Listener, log *slog.Logger) error {
-	endpoint := endpointOf(v, listener)
+func (p *process) servePart(one part, v setting.Values, cfg aws.Config, l listeners, log *slog.Logger) error {
+	endpoint := endpointOf(v, l.public)
 	o := order{needs: one.needs, account: cfg, endpoint: endpoint, stall: p.patience.stall}
 	local, err := ownIdentity(one, v, endpoint, log)
 	if err != nil {
-		_ = listener.Close()
-		return err
+		return errors.Join(err, l.close())
 	}
 	if local != nil {
 		o.issuer = local
 	}
 	s, err := build(v, o, log)
 	if err != nil {
-		_ = listener.Close()
-		return errors.Join(err, closeIdentity(local))
+		return errors.Join(err, l.close(), closeIdentity(local))
 	}
 	if one.drains {
 		s.api.Healthy = unlessBusy(s.api.Healthy)
@@ -129,26 +127,30 @@ func (p *process) servePart(one part, v setting.Values, cfg aws.Config, listener
 		s.api.IdentityEndpoint = endpoint + development.Mount
 		handler = withIdentity(local.Handler(), handler)
 	}
+	open := entries{{l.public, underBase(endpoint, handler)}}
+	if l.internal != nil {
+		open = append(open, s.inside(one, v, l.internal))
+	}
 	stop := func() {}
 	if one.consumers {
 		stop = s.work(v)
 	}
 	unfollow := p.followRules(s, v.PolicyReload)
-	logStart(log, one.name, v, listener)
+	logStart(log, one.name, v, l.public)
 	if local != nil {
 		p.invite(v)
 	}
-	err = p.serveOrDrain(one.drains, listener, underBase(endpoint, handler), v, log)
+	err = p.serveOrDrain(one.drains, open, v, log)
 	unfollow()
 	stop()
 	return errors.Join(err, s.close(), closeIdentity(local))
 }
 
-func (p *process) serveOrDrain(drains bool, listener net.Listener, handler http.Handler, v setting.Values, log *slog.Logger) error {
+func (p *process) serveOrDrain(drains bool, e entries, v setting.Values, log *slog.Logger) error {
 	if drains {
-		return p.drainHTTP(context.Background(), listener, handler, v, log)
+		return p.drainHTTP(context.Background(), e, v, log)
 	}
-	return p.serveHTTP(context.Background(), listener, handler, v, log)
+	return p.serveHTTP(context.Background(), e, v, log)
 }
 
 // ownIdentity is nil where the tokens of another process are accepted, or none.

@@ -3,8 +3,6 @@ package setting
 import (
 	"errors"
 	"fmt"
-	"net"
-	"net/netip"
 	"os"
 	"path/filepath"
 	"slices"
@@ -61,6 +59,9 @@ func Read(from Source) (Values, error) {
 	_, v.ListenWasGiven = given["GANDER_LISTEN"]
 	if from.Uses&Tokens != 0 {
 		faults = append(faults, v.Policy.read("GANDER_POLICY_FILE", v.PolicyFaults)...)
+	}
+	if v.Internal.Policy.Files != nil {
+		faults = append(faults, v.Internal.Policy.read("GANDER_INTERNAL_POLICY_FILE", v.PolicyFaults)...)
 	}
 	faults = append(faults, mixing(&v, given, from)...)
 	faults = append(faults, identifying(v, given, from)...)
@@ -123,7 +124,7 @@ func contradictions(v Values, given map[string]string, from Source) Faults {
 		return faults
 	}
 	if from.Uses&Listens != 0 {
-		faults = append(faults, listening(v, from)...)
+		faults = append(faults, listening(v, given, from)...)
 	}
 	return faults
 }
@@ -135,39 +136,6 @@ func KeyFile(v Values) string { return filepath.Join(v.Data, "identity.pub") }
 func hasKey(v Values) bool {
 	_, err := os.Stat(KeyFile(v))
 	return err == nil
-}
-
-func listening(v Values, from Source) Faults {
-	var faults Faults
-	switch {
-	case v.TLSCert != "" && v.TLSKey == "":
-		faults = append(faults, "GANDER_TLS_KEY: it is missing beside GANDER_TLS_CERT")
-	case v.TLSKey != "" && v.TLSCert == "":
-		faults = append(faults, "GANDER_TLS_CERT: it is missing beside GANDER_TLS_KEY")
-	case v.TLSCert != "" && v.TLSEndsInFront:
-		faults = append(faults, "GANDER_TLS_ENDS_IN_FRONT: TLS ends here or in front, not in both places")
-	}
-	for _, f := range [][2]string{{"GANDER_TLS_CERT", v.TLSCert}, {"GANDER_TLS_KEY", v.TLSKey}} {
-		if f[1] == "" {
-			continue
-		}
-		if _, err := os.Stat(f[1]); err != nil {
-			faults = append(faults, f[0]+": "+reason(err))
-		}
-	}
-	if v.Listen == "" || Loopback(v.Listen) {
-		return faults
-	}
-	if from.Uses&Answers != 0 && v.PublicEndpoint == "" && everywhere(v.Listen) {
-		faults = append(faults, fmt.Sprintf("GANDER_PUBLIC_ENDPOINT: it is missing; %s is everywhere, and no URL can be made of it", v.Listen))
-	}
-	if v.TLSCert == "" && !v.TLSEndsInFront {
-		faults = append(faults, fmt.Sprintf("GANDER_LISTEN: %s is not a loopback address; set GANDER_TLS_CERT and GANDER_TLS_KEY, or GANDER_TLS_ENDS_IN_FRONT=true", v.Listen))
-	}
-	if v.Identity == "development" && !keyAlone(v, from) {
-		faults = append(faults, fmt.Sprintf("GANDER_LISTEN: %s is not a loopback address, and GANDER_IDENTITY=development is for loopback alone; set another source of identity", v.Listen))
-	}
-	return faults
 }
 
 // keyAlone reports whether the process has nothing of the development identity
@@ -183,24 +151,4 @@ func reason(err error) string {
 		return fmt.Sprintf("%s: %v", at.Path, at.Err)
 	}
 	return err.Error()
-}
-
-// everywhere reports whether the address is that of every interface.
-func everywhere(address string) bool {
-	host, _, err := net.SplitHostPort(address)
-	ip, _ := netip.ParseAddr(host)
-	return err == nil && (host == "" || ip.IsUnspecified())
-}
-
-// Loopback reports whether only this machine reaches the address.
-func Loopback(address string) bool {
-	host, _, err := net.SplitHostPort(address)
-	if err != nil {
-		return false
-	}
-	if host == "localhost" {
-		return true
-	}
-	ip, err := netip.ParseAddr(host)
-	return err == nil && ip.IsLoopback()
 }

@@ -65,6 +65,7 @@ type Values struct {
 	TLSCert        string
 	TLSKey         string
 	TLSEndsInFront bool
+	Internal       Internal
 
 	Data      string // the local mix; empty on the cloud mix
 	Table     string // the cloud mix

@@ -33,6 +33,21 @@ var Table = []Row{
 		kind: yesNo(func(v *Values) *bool { return &v.TLSEndsInFront }),
 	},
 	{
+		Name: "GANDER_INTERNAL_LISTEN", Uses: Standalone,
+		Doc:  "Address of a second listener for callers inside, as compute hosts: the same calls over the same images, decided by the policy of `GANDER_INTERNAL_POLICY_FILE`. Certificate and rules for addresses are those of `GANDER_LISTEN`; only the hosts that it is for may reach it, which is for the network to see to. Not set: there is none.",
+		kind: address(func(v *Values) *string { return &v.Internal.Listen }),
+	},
+	{
+		Name: "GANDER_INTERNAL_ENDPOINT", Uses: Standalone,
+		Doc:  "URL under which those callers reach it. Absolute URLs in its answers begin with it. Made from the listener when not set.",
+		kind: endpoint(func(v *Values) *string { return &v.Internal.Endpoint }),
+	},
+	{
+		Name: "GANDER_INTERNAL_POLICY_FILE", Uses: Standalone,
+		Doc:  "Policy of the second listener, in the form of `GANDER_POLICY_FILE`, of which nothing counts there. It must be set beside `GANDER_INTERNAL_LISTEN`.",
+		kind: paths(func(v *Values) *[]string { return &v.Internal.Policy.Files }),
+	},
+	{
 		Name: "GANDER_DATA", Default: ".gander", Uses: Metadata | Bytes | Tokens | Standalone, Glance: "filesystem_store_datadir, connection",
 		Doc:  "The local mix: the folder with everything that is kept, metadata, image data and development identity. One process at a time uses it.",
 		kind: path(func(v *Values) *string { return &v.Data }),
@@ -187,12 +202,10 @@ var Table = []Row{
 	},
 
 	later("GANDER_DEPLOYMENT", Always, "", "it names the secrets of image encryption keys, which this version does not keep"),
-	later("GANDER_INTERNAL_LISTEN", Standalone, "", "this version has one listener"),
 	later("GANDER_JWT_ISSUER", Tokens, "", noJWT),
 	later("GANDER_JWT_JWKS_URL", Tokens, "", noJWT),
 	later("GANDER_JWT_AUDIENCE", Tokens, "", noJWT),
 	later("GANDER_JWT_MAPPING", Tokens, "", noJWT),
-	later("GANDER_INTERNAL_POLICY_FILE", Answers, "", "this version has one listener, which GANDER_POLICY_FILE is for"),
 	later("GANDER_PROPERTY_PROTECTION_FILE", Answers, "property_protection_file", "this version has no property protections"),
 	later("GANDER_PROPERTY_PROTECTION_FORMAT", Answers, "property_protection_rule_format", "this version has no property protections"),
 	later("GANDER_KEY_DELAY", Later, "", "this version keeps no image encryption keys"),

@@ -1,0 +1,291 @@
+package boot
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// restricted is the policy that docs/restricted-download.md has users meet.
+const restricted = "../../docs/examples/restricted-download.yaml"
+
+// hosts are what compute hosts meet: a process's second listener.
+func (r *running) hosts() *running {
+	r.t.Helper()
+	for line := range strings.Lines(r.stderr.String()) {
+		var told struct {
+			Address string `json:"internal_listen"`
+		}
+		if json.Unmarshal([]byte(line), &told) == nil && told.Address != "" {
+			inner := *r
+			inner.address = told.Address
+			return &inner
+		}
+	}
+	r.t.Fatalf("there is no second listener: %s", r.stderr)
+	return nil
+}
+
+// policyFile writes one.
+func policyFile(t *testing.T, text string) string {
+	t.Helper()
+	name := filepath.Join(t.TempDir(), "policy.yaml")
+	if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return name
+}
+
+// serveHosts starts gander serve with a second listener.
+func serveHosts(t *testing.T, inside string, environ ...string) (users, hosts *running) {
+	t.Helper()
+	users = serve(t, append(environ, "GANDER_POLICY_FILE="+restricted, "GANDER_INTERNAL_LISTEN=127.0.0.1:0", "GANDER_INTERNAL_POLICY_FILE="+inside)...)
+	return users, users.hosts()
+}
+
+// coded makes a public image with data and the code that restricts it.
+func (r *running) coded(token string) (id string) {
+	r.t.Helper()
+	var image struct{ ID string }
+	made := r.call(token, "POST", "/v2/images", `{"visibility":"public","x_billing_code_ntt":"ntt_3251","disk_format":"raw","container_format":"bare"}`, 201)
+	if err := json.Unmarshal([]byte(made), &image); err != nil {
+		r.t.Fatal(err)
+	}
+	r.asked(token, "PUT /v2/images/"+image.ID+"/file", "0123456789", 204, "Content-Type: application/octet-stream")
+	return image.ID
+}
+
+// asked is call with headers, "Name: value". It returns the answer's own, and its body.
+func (r *running) asked(token, line, body string, status int, headers ...string) (http.Header, string) {
+	r.t.Helper()
+	method, path, _ := strings.Cut(line, " ")
+	q, err := http.NewRequestWithContext(context.Background(), method, "http://"+r.address+path, strings.NewReader(body))
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	q.Header.Set("X-Auth-Token", token)
+	for _, h := range headers {
+		name, value, _ := strings.Cut(h, ": ")
+		q.Header.Set(name, value)
+	}
+	answer, err := http.DefaultClient.Do(q)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	text, err := io.ReadAll(answer.Body)
+	if err != nil || answer.StatusCode != status {
+		r.t.Errorf("%s at %s with %v: %s %s, %v", line, r.address, headers, answer.Status, text, err)
+	}
+	return answer.Header, string(text)
+}
+
+// TestComputeHostsGetWhatUsersMayNot: the same user with the same token is refused
+// an image's bytes at the first listener, and given them at the second.
+func TestComputeHostsGetWhatUsersMayNot(t *testing.T) {
+	users, hosts := serveHosts(t, policyFile(t, "{}"))
+	admin, member, reader := users.token("gander-admin"), users.token("gander"), users.token("gander-reader")
+	id := users.coded(admin)
+	for _, c := range []struct{ line, asks, given string }{
+		{"GET /v2/images/" + id + "/file", "Accept: */*", "0123456789"},
+		{"GET /v2/images/" + id + "/file", "Range: bytes=2-4", "234"},
+		{"GET /v1/images/" + id, "Accept: */*", "0123456789"},
+	} {
+		for name, to := range map[string]*running{"users": users, "hosts": hosts} {
+			status := map[string]int{"Accept: */*": 200, "Range: bytes=2-4": 206}[c.asks]
+			if _, body := to.asked(admin, c.line, "", status, c.asks); body != c.given {
+				t.Errorf("%s, admin: %s is %q", name, c.line, body)
+			}
+			if to == users {
+				status = 403
+			}
+			if _, body := to.asked(member, c.line, "", status, c.asks); (body == c.given) != (to == hosts) {
+				t.Errorf("%s, member: %s is %q", name, c.line, body)
+			}
+			to.asked(reader, c.line, "", 403, c.asks) // by the default rule, inside
+			to.asked("", c.line, "", 401, c.asks)
+		}
+	}
+	if log := users.stderr.String(); !strings.Contains(log, `"listener":"internal"`) {
+		t.Errorf("the log does not tell through which listener a request came:\n%s", log)
+	}
+}
+
+// TestSecondListenerIsTheSameService: what is written through one is read through
+// the other; URLs in answers lead to where they were asked for; and the development
+// identity stays outside.
+func TestSecondListenerIsTheSameService(t *testing.T) {
+	users, hosts := serveHosts(t, policyFile(t, "{}"))
+	token := users.token("gander")
+	for to, other := range map[*running]*running{users: hosts, hosts: users} {
+		header, body := to.asked(token, "POST /v2/images", `{"name":"n"}`, 201)
+		var image struct{ ID string }
+		if err := json.Unmarshal([]byte(body), &image); err != nil || header.Get("Location") != "http://"+to.address+"/v2/images/"+image.ID {
+			t.Errorf("%v, %s", err, header.Get("Location"))
+		}
+		other.call(token, "GET", "/v2/images/"+image.ID, "", 200)
+		if list := other.call(token, "GET", "/v2/images", "", 200); !strings.Contains(list, image.ID) {
+			t.Errorf("not listed: %s", list)
+		}
+		other.call(token, "DELETE", "/v2/images/"+image.ID, "", 204)
+		to.call(token, "GET", "/v2/images/"+image.ID, "", 404)
+		if versions := to.call("", "GET", "/versions", "", 200); !strings.Contains(versions, to.address) || strings.Contains(versions, other.address) {
+			t.Errorf("at %s: %s", to.address, versions)
+		}
+		if header, _ := to.asked("", "GET /v2/images", "", 401); !strings.Contains(header.Get("Www-Authenticate"), users.address+"/identity") {
+			t.Errorf("at %s: %v", to.address, header)
+		}
+		to.call("", "GET", "/healthcheck", "", 200)
+	}
+	hosts.call(token, "GET", "/identity/v3", "", 300)
+	named := serve(t, "GANDER_INTERNAL_LISTEN=127.0.0.1:0", "GANDER_INTERNAL_ENDPOINT=http://hosts.example.org/image/",
+		"GANDER_INTERNAL_POLICY_FILE="+policyFile(t, ""), "GANDER_PUBLIC_ENDPOINT=https://images.example.org")
+	if versions := named.hosts().call("", "GET", "/image/versions", "", 200); !strings.Contains(versions, `"http://hosts.example.org/image/v2/"`) {
+		t.Errorf("%s", versions)
+	}
+}
+
+// TestPoliciesOfBothListenersAreFollowed: each listener's file, and no other,
+// changes what it decides.
+func TestPoliciesOfBothListenersAreFollowed(t *testing.T) {
+	inside := policyFile(t, "{}")
+	users, hosts := serveHosts(t, inside, "GANDER_POLICY_RELOAD=10ms")
+	member := users.token("gander")
+	id := users.coded(users.token("gander-admin"))
+	line := "GET /v2/images/" + id + "/file"
+	hosts.asked(member, line, "", 200)
+	if err := os.WriteFile(inside, []byte(`"download_image": "rule:context_is_admin"`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	hosts.becomes(member, line, 403)
+	if err := os.WriteFile(inside, []byte(`"download_image": [`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	users.says("the changed policy is not taken")
+	hosts.asked(member, line, "", 403)
+	users.asked(member, line, "", 403)
+	if err := os.WriteFile(inside, []byte(`{}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	hosts.becomes(member, line, 200)
+	users.asked(member, line, "", 403)
+}
+
+// becomes waits until a call is answered with the status.
+func (r *running) becomes(token, line string, status int) {
+	r.t.Helper()
+	method, path, _ := strings.Cut(line, " ")
+	for end := time.Now().Add(longWait); ; time.Sleep(time.Millisecond) {
+		q, err := http.NewRequestWithContext(context.Background(), method, "http://"+r.address+path, nil)
+		if err != nil {
+			r.t.Fatal(err)
+		}
+		q.Header.Set("X-Auth-Token", token)
+		answer, err := http.DefaultClient.Do(q)
+		if err != nil || time.Now().After(end) {
+			r.t.Fatalf("%s: %v, %s", line, err, r.stderr)
+		}
+		_ = answer.Body.Close()
+		if answer.StatusCode == status {
+			return
+		}
+	}
+}
+
+// TestBothListenersStopTogether: an upload through the second ends well after the
+// signal; then nobody listens on either.
+func TestBothListenersStopTogether(t *testing.T) {
+	users, hosts := serveHosts(t, policyFile(t, "{}"))
+	token := users.token("gander")
+	var image struct{ ID string }
+	if err := json.Unmarshal([]byte(users.call(token, "POST", "/v2/images", `{"disk_format":"raw","container_format":"bare"}`, 201)), &image); err != nil {
+		t.Fatal(err)
+	}
+	conn := dial(t, hosts)
+	fmt.Fprintf(conn, "PUT /v2/images/%s/file HTTP/1.1\r\nHost: x\r\nX-Auth-Token: %s\r\nContent-Type: application/octet-stream\r\nContent-Length: 10\r\n\r\n12345", image.ID, token)
+	for end := time.Now().Add(longWait); !strings.Contains(users.call(token, "GET", "/v2/images/"+image.ID, "", 200), `"saving"`); time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal("the upload does not begin")
+		}
+	}
+	users.signals <- syscall.SIGTERM
+	users.says(`"msg":"stopping`)
+	refusing(t, users)
+	refusing(t, hosts)
+	fmt.Fprint(conn, "67890")
+	answer, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	if err != nil || answer.StatusCode != http.StatusNoContent {
+		t.Errorf("%v, %v", answer, err)
+	}
+	if code := users.wait(); code != 0 || strings.Contains(users.stderr.String(), "cut off") {
+		t.Errorf("exit %d: %s", code, users.stderr)
+	}
+}
+
+// TestSecondAddressInUse: a start that gets one of its addresses lets go of it.
+func TestSecondAddressInUse(t *testing.T) {
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	probe, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	first := probe.Addr().String()
+	_ = probe.Close()
+	var stderr strings.Builder
+	p := &process{
+		args: []string{
+			"serve", "-listen", first, "-data", t.TempDir(), "-internal-listen", taken.Addr().String(), "-internal-policy-file", policyFile(t, "{}"),
+		},
+		stdout: io.Discard, stderr: &stderr, patience: usualPatience,
+	}
+	if code := p.command(); code != 1 || !strings.Contains(stderr.String(), "GANDER_INTERNAL_LISTEN: listen tcp "+taken.Addr().String()) {
+		t.Errorf("exit %d: %s", code, &stderr)
+	}
+	again, err := net.Listen("tcp", first)
+	if err != nil {
+		t.Fatalf("the first address is still held: %v", err)
+	}
+	_ = again.Close()
+}
+
+// TestServicesVouchForTheirUsers is the way with one listener: the same user's
+// token opens an image where a service's own comes beside it.
+func TestServicesVouchForTheirUsers(t *testing.T) {
+	text, err := os.ReadFile(restricted)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var rules []string
+	for line := range strings.Lines(string(text)) {
+		offered := strings.HasPrefix(line, `#"download_image"`) && strings.Contains(line, "service_roles:service")
+		if offered || !strings.HasPrefix(line, `"download_image"`) {
+			rules = append(rules, strings.TrimPrefix(line, map[bool]string{true: "#"}[offered]))
+		}
+	}
+	r := serve(t, "GANDER_POLICY_FILE="+policyFile(t, strings.Join(rules, "")))
+	member, service, other := r.token("gander"), r.token("gander-service"), r.token("gander-other")
+	id := r.coded(r.token("gander-admin"))
+	for _, line := range []string{"GET /v2/images/" + id + "/file", "GET /v1/images/" + id} {
+		r.asked(member, line, "", 403)
+		r.asked(member, line, "", 200, "X-Service-Token: "+service)
+		r.asked(member, line, "", 403, "X-Service-Token: "+other)
+		r.asked(member, line, "", 403, "X-Service-Token: "+member)
+		r.asked(member, line, "", 403, "X-Service-Token: "+service+"x")
+		r.asked(member, line, "", 403, "X-Service-Token: ")
+		r.asked(member, line, "", 403, "X-Service-Roles: service", "X-Roles: admin", "X-Identity-Status: Confirmed")
+	}
+}
