@@ -152,7 +152,8 @@ func (x *exchange) log() {
 		slog.Duration("duration", time.Since(x.started)),
 		slog.String("project", r.Caller.ProjectID),
 		slog.String("user", r.Caller.UserID),
-		{}, {}, // empty ones are left out
+		{}, // empty ones are left out
+		{},
 	}
 	if x.denial != nil {
 		attributes[len(attributes)-2] = slog.Any("denied", x.denial.Checks)

@@ -69,8 +69,10 @@ func newInside(t testing.TB) *inside {
 			Log: slog.New(slog.DiscardHandler), Now: time.Now, NewID: uuid.NewString, Pause: time.Sleep,
 		},
 		Policy: rules, Identity: identity.New(verifier, identity.Options{}), Log: slog.New(slog.NewJSONHandler(w.logs, nil)),
-		PublicEndpoint: publicEndpoint,
+		PublicEndpoint: publicEndpoint, Version: "test",
 	}
+	images := w.services.Images
+	w.services.Lag = (&due.Runner{Table: tab, Handlers: images.Handlers(), Now: images.Now, Log: images.Log}).Lag
 	w.handler = Handler(All, w.services)
 	w.server = httptest.NewServer(http.HandlerFunc(func(out http.ResponseWriter, r *http.Request) { w.handler.ServeHTTP(out, r) }))
 	t.Cleanup(w.server.Close)
@@ -129,7 +131,7 @@ func (w *inside) set(setting string) {
 	case "GANDER_IMAGE_MEMBER_QUOTA":
 		images.Limits.Members, err = strconv.Atoi(value)
 	case "GANDER_POLICY_FILE":
-		w.services.Policy, err = ownPolicy(value)
+		err = w.ownPolicy(value)
 	case "GANDER_RETENTION":
 		images.Retention, err = time.ParseDuration(value)
 	default:
@@ -140,10 +142,14 @@ func (w *inside) set(setting string) {
 	}
 }
 
-func ownPolicy(file string) (*policy.Enforcer, error) {
-	rules, err := policy.Load(file)
-	if err != nil {
-		return nil, err
+// ownPolicy has the rules of a file in force, as boot does.
+func (w *inside) ownPolicy(file string) error {
+	doc, _ := policy.Read(file) // Compile tells what was found
+	rules, findings := policy.Compile(doc, policy.Refuse)
+	if err := findings.Err(); err != nil {
+		return err
 	}
-	return policy.New(rules)
+	live := policy.NewLive(policy.Source{Paths: []string{file}, Now: time.Now}, doc, rules)
+	w.services.Policy, w.services.PolicyState = live, live.State
+	return nil
 }
