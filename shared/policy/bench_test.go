@@ -33,7 +33,7 @@ func BenchmarkDecide(b *testing.B) {
 	}
 	e := enforcer(b, map[string]any{"twenty": strings.Join(twenty, " or ")})
 	restricted := shipped(b, "restricted-download")
-	coded := Attributes(maps.Clone(benchTarget))
+	coded := maps.Clone(benchTarget)
 	coded["x_billing_code_ntt"] = "ntt_3251"
 	for _, c := range []struct {
 		name   string
@@ -85,7 +85,7 @@ func shipped(tb testing.TB, name string) *Enforcer {
 // by their last check, or do not let in by any.
 func BenchmarkDefault(b *testing.B) {
 	e := enforcer(b, nil)
-	target := Attributes(maps.Clone(benchTarget))
+	target := maps.Clone(benchTarget)
 	maps.Copy(target, Attributes{"instance_project_id": benchCaller.ProjectID, "user_id": benchCaller.UserID, "reader": true})
 	for _, d := range Defaults() {
 		b.Run(string(d.Rule), func(b *testing.B) {
