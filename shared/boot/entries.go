@@ -75,6 +75,7 @@ func (s *services) inside(one part, v setting.Values, l net.Listener) entry {
 	api.PublicEndpoint = endpointAt(v.Internal.Endpoint, v.Internal.Listen, v, l)
 	api.Log = s.log.With("listener", "internal")
 	s.rule(&api, v.Internal.Policy)
+	s.api.OtherPolicyState, api.OtherPolicyState = api.PolicyState, s.api.PolicyState
 	s.log.Info("listening for callers inside", "internal_listen", l.Addr().String(), "internal_endpoint", api.PublicEndpoint)
 	return entry{l, underBase(api.PublicEndpoint, httpapi.Handler(one.operations, &api))}
 }

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -172,6 +173,9 @@ func TestPoliciesOfBothListenersAreFollowed(t *testing.T) {
 		t.Fatal(err)
 	}
 	users.says("the changed policy is not taken")
+	users.degraded("the policy files of the other listener are not in force: ", "policy", "restricted-download.yaml", "other_policy", "policy.yaml")
+	hosts.degraded("the policy files are not in force: ", "policy", "policy.yaml", "other_policy", "restricted-download.yaml")
+	users.call("", "GET", "/healthcheck", "", 200)
 	hosts.asked(member, line, "", 403)
 	users.asked(member, line, "", 403)
 	if err := os.WriteFile(inside, []byte(`{}`), 0o600); err != nil {
@@ -179,6 +183,31 @@ func TestPoliciesOfBothListenersAreFollowed(t *testing.T) {
 	}
 	hosts.becomes(member, line, 200)
 	users.asked(member, line, "", 403)
+	if health := users.call(users.token("gander-admin"), "GET", "/gander/v1/health", "", 200); !strings.Contains(health, `"degraded":false`) {
+		t.Errorf("health: %s", health)
+	}
+}
+
+// degraded holds health to a reason that begins so, and to policies and their files.
+func (r *running) degraded(why string, policies ...string) {
+	r.t.Helper()
+	body := r.call(r.token("gander-admin"), "GET", "/gander/v1/health", "", 200)
+	health := struct {
+		Degraded bool
+		Why      []string
+	}{}
+	told := map[string]any{}
+	if err := errors.Join(json.Unmarshal([]byte(body), &health), json.Unmarshal([]byte(body), &told)); err != nil {
+		r.t.Fatal(err)
+	}
+	if !health.Degraded || len(health.Why) == 0 || !strings.HasPrefix(health.Why[0], why) {
+		r.t.Errorf("health at %s: %s", r.address, body)
+	}
+	for i := 0; i < len(policies); i += 2 {
+		if policy, _ := told[policies[i]].(map[string]any); fmt.Sprint(policy["files"]) != "["+policies[i+1]+"]" {
+			r.t.Errorf("health at %s: %s is %v", r.address, policies[i], policy)
+		}
+	}
 }
 
 // becomes waits until a call is answered with the status.

@@ -19,6 +19,7 @@ var HealthShow = Operation{
 type health struct {
 	Versions map[string]string `json:"versions"`
 	Policy   *healthPolicy     `json:"policy,omitempty"`
+	Other    *healthPolicy     `json:"other_policy,omitempty"` // of the other listener
 	Degraded bool              `json:"degraded"`
 	Why      []string          `json:"why"`
 	Lag      map[string]int64  `json:"lag"`
@@ -43,9 +44,8 @@ func healthShow(ctx context.Context, s *Services, r *Request) (*Response, error)
 		Versions: map[string]string{"gander": s.Version, "image_api": "v" + currentVersion, "gander_api": "v1"},
 		Why:      []string{}, Lag: map[string]int64{},
 	}
-	if s.PolicyState != nil {
-		h.tellPolicy(s.PolicyState())
-	}
+	h.Policy = h.tellPolicy(s.PolicyState, "the policy files are not in force: ")
+	h.Other = h.tellPolicy(s.OtherPolicyState, "the policy files of the other listener are not in force: ")
 	if s.Healthy != nil && s.Healthy(ctx) != nil {
 		h.Why = append(h.Why, "the metadata cannot be read")
 	} else if s.Lag != nil {
@@ -59,16 +59,21 @@ func healthShow(ctx context.Context, s *Services, r *Request) (*Response, error)
 	return jsonAnswer(http.StatusOK, h), nil
 }
 
-func (h *health) tellPolicy(state policy.State) {
+// tellPolicy describes one policy, and adds what is wrong with it to the reasons.
+func (h *health) tellPolicy(of func() policy.State, says string) *healthPolicy {
+	if of == nil {
+		return nil
+	}
+	state := of()
 	files := make([]string, len(state.Files))
 	for i, file := range state.Files {
 		files[i] = filepath.Base(file)
 	}
-	h.Policy = &healthPolicy{Version: state.Version, Files: files, LoadedAt: state.LoadedAt.UTC().Format(timeFormat)}
 	for _, f := range state.Faults {
 		if f.File != "" {
 			f.File = filepath.Base(f.File)
 		}
-		h.Why = append(h.Why, "the policy files are not in force: "+f.String())
+		h.Why = append(h.Why, says+f.String())
 	}
+	return &healthPolicy{Version: state.Version, Files: files, LoadedAt: state.LoadedAt.UTC().Format(timeFormat)}
 }

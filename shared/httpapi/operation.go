@@ -106,6 +106,9 @@ type Services struct {
 	// PolicyState tells which rules Policy goes by; nil: ones that never change.
 	PolicyState func() policy.State
 
+	// OtherPolicyState is that of the process's other listener; nil: there is none.
+	OtherPolicyState func() policy.State
+
 	// Version is that of the program.
 	Version string
 
