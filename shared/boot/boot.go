@@ -107,14 +107,13 @@ func (p *process) serve(op httpapi.Operation) int {
 }
 
 func (p *process) consume(c Consumer) int {
-	uses := usesOf(c.Needs) | setting.Later
 	if api := p.env("AWS_LAMBDA_RUNTIME_API"); api != "" {
-		return p.lambda(c.Name, api, c.Needs, uses, func(s *services) lambdaHandler {
-			return eventHandler{consumer: c, runner: s.runner}
+		return p.lambda(c.Name, api, c.Needs, c.uses, func(s *services) lambdaHandler {
+			return eventHandler{consumer: c, services: s}
 		})
 	}
-	return p.alone(c.Name, c.Needs, uses, func(s *services) http.Handler {
-		return postHandler{consumer: c, runner: s.runner, log: s.log}
+	return p.alone(c.Name, c.Needs, c.uses, func(s *services) http.Handler {
+		return postHandler{consumer: c, services: s}
 	})
 }
 

@@ -6,10 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"net/http"
 
-	"github.com/gander-images/gander/shared/due"
+	"github.com/gander-images/gander/shared/boot/setting"
 	"github.com/gander-images/gander/shared/httpapi"
 	"github.com/gander-images/gander/shared/table"
 	"github.com/gander-images/gander/shared/table/dynamo"
@@ -19,22 +18,25 @@ import (
 type Consumer struct {
 	Name  string // folder under functions/
 	Needs httpapi.Needs
+	uses  setting.Use
 	// take works on one event and returns the answer for the platform.
-	take func(ctx context.Context, runner *due.Runner, payload []byte) (any, error)
+	take func(ctx context.Context, s *services, payload []byte) (any, error)
 }
 
 // The consumers.
 var (
 	// Reaper does promptly what a change of the table made due.
-	Reaper = Consumer{Name: "reaper", Needs: dueNeeds, take: reap}
+	Reaper = Consumer{Name: "reaper", Needs: dueNeeds, uses: dueUses, take: reap}
 
 	// Sweeper does, when its timer fires, whatever else is due.
-	Sweeper = Consumer{Name: "sweeper", Needs: dueNeeds, take: sweep}
+	Sweeper = Consumer{Name: "sweeper", Needs: dueNeeds, uses: dueUses, take: sweep}
 )
 
 const dueNeeds = httpapi.ReadTable | httpapi.ReadItems | httpapi.ListTable | httpapi.WriteTable | httpapi.DeleteBytes | httpapi.EndUploads
 
-// Consumers lists them all.
+var dueUses = usesOf(dueNeeds) | setting.Later
+
+// Consumers lists those that do what is due.
 func Consumers() []Consumer { return []Consumer{Reaper, Sweeper} }
 
 // batchFailures is the partial batch report: everything from the record named
@@ -52,7 +54,8 @@ type failedItem struct {
 
 // reap takes a batch of the table's change stream, oldest first, and stops at
 // the first record that it cannot read or has no time for.
-func reap(ctx context.Context, runner *due.Runner, payload []byte) (any, error) {
+func reap(ctx context.Context, s *services, payload []byte) (any, error) {
+	runner := s.runner
 	records, err := dynamo.ParseEvent(payload)
 	if err != nil {
 		return nil, err
@@ -76,27 +79,27 @@ func reap(ctx context.Context, runner *due.Runner, payload []byte) (any, error) 
 }
 
 // sweep takes the event of a schedule.
-func sweep(ctx context.Context, runner *due.Runner, payload []byte) (any, error) {
+func sweep(ctx context.Context, s *services, payload []byte) (any, error) {
 	var timer struct {
 		Kind string `json:"detail-type"`
 	}
 	if err := json.Unmarshal(payload, &timer); err != nil || timer.Kind != "Scheduled Event" {
 		return nil, errors.New("boot: this is not the event of a schedule")
 	}
-	return nil, runner.Sweep(ctx)
+	return nil, s.runner.Sweep(ctx)
 }
 
 // An eventHandler hands a Lambda's events to its consumer.
 type eventHandler struct {
 	consumer Consumer
-	runner   *due.Runner
+	services *services
 }
 
 // Invoke implements lambda.Handler.
 func (h eventHandler) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	ctx, cancel := withReserve(ctx)
 	defer cancel()
-	answer, err := h.consumer.take(ctx, h.runner, payload)
+	answer, err := h.consumer.take(ctx, h.services, payload)
 	if err != nil {
 		return nil, err
 	}
@@ -109,8 +112,7 @@ const maxEvent = 6 << 20
 // A postHandler takes events over HTTP, for platforms that deliver them so.
 type postHandler struct {
 	consumer Consumer
-	runner   *due.Runner
-	log      *slog.Logger
+	services *services
 }
 
 // ServeHTTP implements http.Handler.
@@ -133,14 +135,19 @@ func (h postHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func (h postHandler) answer(w http.ResponseWriter, r *http.Request, payload []byte) {
-	answer, err := h.consumer.take(r.Context(), h.runner, payload)
-	if err != nil {
-		h.log.ErrorContext(r.Context(), "an event failed", "function", h.consumer.Name, "error", err)
+	answer, err := h.consumer.take(r.Context(), h.services, payload)
+	log := h.services.log
+	switch {
+	case errors.Is(err, errUnauthorized):
+		http.Error(w, err.Error(), http.StatusUnauthorized)
+		return
+	case err != nil:
+		log.ErrorContext(r.Context(), "an event failed", "function", h.consumer.Name, "error", err)
 		http.Error(w, "The event could not be worked on.", http.StatusInternalServerError)
 		return
 	}
 	w.Header().Set("Content-Type", "application/json")
 	if err := json.NewEncoder(w).Encode(answer); err != nil {
-		h.log.WarnContext(r.Context(), "an answer could not be sent", "error", err)
+		log.WarnContext(r.Context(), "an answer could not be sent", "error", err)
 	}
 }

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/gander-images/gander/shared/due"
+	"github.com/gander-images/gander/shared/httpapi"
 )
 
 // stream is an event with these due entries of the kind "test", one a record.
@@ -55,6 +56,11 @@ func recorder(done *[]string, handle func(id string) error) *due.Runner {
 	}
 }
 
+// consuming is what a consumer works with, over a recorder.
+func consuming(done *[]string, handle func(id string) error) *services {
+	return &services{runner: recorder(done, handle), log: slog.New(slog.DiscardHandler), api: &httpapi.Services{}}
+}
+
 func well(string) error { return nil }
 
 func TestReaperWorksOldestFirstAndStopsAtWhatItCannotRead(t *testing.T) {
@@ -67,7 +73,7 @@ func TestReaperWorksOldestFirstAndStopsAtWhatItCannotRead(t *testing.T) {
 		{[]string{"broken", "c"}, nil, "100"},
 	} {
 		var done []string
-		answer, err := reap(t.Context(), recorder(&done, well), stream(t, test.ids...))
+		answer, err := reap(t.Context(), consuming(&done, well), stream(t, test.ids...))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -87,13 +93,13 @@ func TestReaperWorksOldestFirstAndStopsAtWhatItCannotRead(t *testing.T) {
 func TestReaperReportsWhatItHadNoTimeFor(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	var done []string
-	runner := recorder(&done, func(id string) error {
+	s := consuming(&done, func(id string) error {
 		if id == "b" {
 			cancel()
 		}
 		return nil
 	})
-	answer, err := reap(ctx, runner, stream(t, "a", "b", "c"))
+	answer, err := reap(ctx, s, stream(t, "a", "b", "c"))
 	if want := (batchFailures{[]failedItem{{"101"}}}); err != nil || !reflect.DeepEqual(answer, want) || !slices.Equal(done, []string{"a", "b"}) {
 		t.Errorf("%v, %v, done %v", answer, err, done)
 	}
@@ -103,7 +109,7 @@ func TestReaperReportsWhatItHadNoTimeFor(t *testing.T) {
 // failure does not hold the stream up.
 func TestReaperLeavesFailedWorkToTheSweeper(t *testing.T) {
 	var done []string
-	answer, err := reap(t.Context(), recorder(&done, func(string) error { return errors.New("no") }), stream(t, "a", "b"))
+	answer, err := reap(t.Context(), consuming(&done, func(string) error { return errors.New("no") }), stream(t, "a", "b"))
 	if err != nil || len(answer.(batchFailures).Items) != 0 || !slices.Equal(done, []string{"a", "b"}) {
 		t.Errorf("%v, %v, done %v", answer, err, done)
 	}
@@ -111,10 +117,10 @@ func TestReaperLeavesFailedWorkToTheSweeper(t *testing.T) {
 
 func TestConsumersRefuseOtherEvents(t *testing.T) {
 	var done []string
-	runner := recorder(&done, well)
+	s := consuming(&done, well)
 	for _, payload := range []string{``, `null`, `{}`, `[]`, `{"Records":[]}`, `{"Records":[{"eventSource":"aws:s3"}]}`, `{"httpMethod":"GET","path":"/"}`} {
-		for _, c := range Consumers() {
-			if answer, err := c.take(t.Context(), runner, []byte(payload)); err == nil {
+		for _, c := range append(Consumers(), Authorizer) {
+			if answer, err := c.take(t.Context(), s, []byte(payload)); err == nil {
 				t.Errorf("%s took %q: %v", c.Name, payload, answer)
 			}
 		}
@@ -123,7 +129,7 @@ func TestConsumersRefuseOtherEvents(t *testing.T) {
 
 func TestConsumersOverHTTP(t *testing.T) {
 	var done []string
-	h := postHandler{consumer: Reaper, runner: recorder(&done, well), log: slog.New(slog.DiscardHandler)}
+	h := postHandler{consumer: Reaper, services: consuming(&done, well)}
 	event, err := os.ReadFile("../../events/sweeper.json")
 	if err != nil {
 		t.Fatal(err)

@@ -15,6 +15,7 @@ import (
 	"github.com/gander-images/gander/shared/boot/setting"
 	"github.com/gander-images/gander/shared/identity"
 	"github.com/gander-images/gander/shared/identity/development"
+	"github.com/gander-images/gander/shared/identity/jwt"
 	"github.com/gander-images/gander/shared/identity/keystone"
 )
 
@@ -61,8 +62,13 @@ func ownAuthority(certFile string) (string, error) {
 
 // validatorOf knows the source of identity that was set.
 func validatorOf(v setting.Values, log *slog.Logger) (identity.Validator, error) {
-	if v.Identity == "keystone" {
+	switch v.Identity {
+	case "keystone":
 		return askKeystone(v.Keystone, log)
+	case "jwt":
+		return jwt.New(jwt.Options{
+			Issuer: v.JWT.Issuer, KeysURL: v.JWT.KeysURL, Audience: v.JWT.Audience, Mapping: v.JWT.Mapping, Log: log,
+		})
 	}
 	return verifier(v)
 }

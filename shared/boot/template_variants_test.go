@@ -90,9 +90,11 @@ func handedOver(nested template.Tree) map[string]string {
 }
 
 // of are the functions that the variant has: consumers belong to the stack that
-// has the table.
+// has the table, and the authorizer is there where it is asked for.
 func (d deployment) of() []function {
-	return slices.DeleteFunc(d.functions(), func(f function) bool { return isConsumer(f.name) && !d.owns() })
+	return slices.DeleteFunc(d.functions(), func(f function) bool {
+		return isConsumer(f.name) && !d.owns() || f.name == Authorizer.Name && d.parameters["Authorizer"] != "on"
+	})
 }
 
 func (d deployment) checkFunctions() []string {

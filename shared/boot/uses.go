@@ -18,7 +18,7 @@ func usesOf(needs httpapi.Needs) setting.Use {
 		uses |= setting.Bytes
 	}
 	if needs&httpapi.Tokens != 0 {
-		uses |= setting.Tokens
+		uses |= setting.Tokens | setting.Decides
 	}
 	if needs&httpapi.ReadBytes != 0 && needs&httpapi.Tokens != 0 { // consumers read for themselves
 		uses |= setting.Gives
@@ -41,12 +41,12 @@ type function struct {
 func functions() []function { return functionsOf(httpapi.All) }
 
 func functionsOf(rows []httpapi.Operation) []function {
-	list := make([]function, 0, len(rows)+2)
+	list := make([]function, 0, len(rows)+3)
 	for _, op := range rows {
 		list = append(list, function{op.Name, op.Needs, usesOf(op.Needs) | setting.Answers})
 	}
 	for _, c := range Consumers() {
-		list = append(list, function{c.Name, c.Needs, usesOf(c.Needs) | setting.Later})
+		list = append(list, function{c.Name, c.Needs, c.uses})
 	}
-	return list
+	return append(list, function{Authorizer.Name, Authorizer.Needs, Authorizer.uses})
 }

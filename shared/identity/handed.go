@@ -1,11 +1,13 @@
 package identity
 
 import (
-	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/gander-images/gander/shared/caller"
@@ -18,9 +20,11 @@ const handedForm = 1
 
 // A handed caller is one on its way from a gateway's authorizer to the functions
 // behind. It has all of a caller.Caller that authentication settles, and nothing
-// of the token.
+// of the tokens but a sum, by which it is known that it is handed over for them.
 type handed struct {
 	Form            int       `json:"form"`
+	For             string    `json:"for"`
+	Bound           bool      `json:"bound,omitempty"`
 	UserID          string    `json:"user_id"`
 	UserDomainID    string    `json:"user_domain_id,omitempty"`
 	ProjectID       string    `json:"project_id,omitempty"`
@@ -42,10 +46,20 @@ type handedService struct {
 	Roles           []string `json:"roles"`
 }
 
-// Hand writes an authenticated caller as one line of JSON.
-func Hand(who caller.Caller) (string, error) {
+// Hand authenticates a request on behalf of the functions behind a gateway, and
+// writes its caller down for them, as one line of JSON.
+func (f *Front) Hand(ctx context.Context, shown Credentials) (userID, text string, err error) {
+	who, bound, err := f.authenticate(ctx, shown)
+	if err != nil {
+		return "", "", err
+	}
+	text, err = hand(who, shown, bound)
+	return who.UserID, text, err
+}
+
+func hand(who caller.Caller, shown Credentials, bound bool) (string, error) {
 	h := handed{
-		Form: handedForm, UserID: who.UserID, UserDomainID: who.UserDomainID, ProjectID: who.ProjectID, ProjectDomainID: who.ProjectDomainID,
+		Form: handedForm, For: shown.sum(bound), Bound: bound, UserID: who.UserID, UserDomainID: who.UserDomainID, ProjectID: who.ProjectID, ProjectDomainID: who.ProjectDomainID,
 		DomainID: who.DomainID, SystemScope: who.SystemScope, Roles: who.Roles, IsAdminProject: who.IsAdminProject, ExpiresAt: who.ExpiresAt,
 	}
 	if s := who.Service; len(s.Roles) > 0 {
@@ -58,17 +72,33 @@ func Hand(who caller.Caller) (string, error) {
 	return string(text), nil
 }
 
-// take reads what Hand wrote.
-func take(text string) (caller.Caller, error) {
+// sum stands for what a caller was authenticated by: the tokens and, where the
+// token is good for some calls alone, the call. Whatever a gateway remembers an
+// answer of its authorizer by, it is used for nothing else.
+func (c Credentials) sum(bound bool) string {
+	parts := []string{c.Token, c.ServiceToken}
+	if bound {
+		parts = append(parts, c.Method, c.Path)
+	}
+	sum := sha256.Sum256([]byte(strings.Join(parts, "\x00")))
+	return hex.EncodeToString(sum[:])
+}
+
+// take reads what hand wrote.
+func take(text string) (handed, error) {
 	var h handed
-	d := json.NewDecoder(bytes.NewReader([]byte(text)))
+	d := json.NewDecoder(strings.NewReader(text))
 	d.DisallowUnknownFields()
 	if err := d.Decode(&h); err != nil {
-		return caller.Caller{}, fmt.Errorf("the authorizer's context: %w", err)
+		return handed{}, fmt.Errorf("the authorizer's context: %w", err)
 	}
 	if h.Form != handedForm || h.UserID == "" || h.ExpiresAt.IsZero() {
-		return caller.Caller{}, errors.New("the authorizer's context is not of the form that is read here")
+		return handed{}, errors.New("the authorizer's context is not of the form that is read here")
 	}
+	return h, nil
+}
+
+func (h handed) caller() caller.Caller {
 	who := caller.Caller{
 		UserID: h.UserID, UserDomainID: h.UserDomainID, ProjectID: h.ProjectID, ProjectDomainID: h.ProjectDomainID,
 		DomainID: h.DomainID, SystemScope: h.SystemScope, Roles: h.Roles, IsAdminProject: h.IsAdminProject, ExpiresAt: h.ExpiresAt,
@@ -78,7 +108,7 @@ func take(text string) (caller.Caller, error) {
 			UserID: s.UserID, UserDomainID: s.UserDomainID, ProjectID: s.ProjectID, ProjectDomainID: s.ProjectDomainID, Roles: s.Roles,
 		}
 	}
-	return who, nil
+	return who
 }
 
 // handedKey is the context key of what an authorizer said.
@@ -91,8 +121,8 @@ func WithHanded(ctx context.Context, text string) context.Context {
 	return context.WithValue(ctx, handedKey{}, text)
 }
 
-// Handed takes callers from the authorizer of the gateway in front, and looks at
-// no token itself. It is for functions that nothing but the gateway can call.
+// Handed takes callers from the authorizer of the gateway in front, and has no
+// token checked. It is for functions that nothing but the gateway can call.
 type Handed struct {
 	Now func() time.Time
 }
@@ -102,16 +132,21 @@ type Handed struct {
 // as before the gateway, a service that vouches for the request lets an expired
 // token pass.
 //
-// Errors: problem.Unauthorized where the authorizer said nothing.
-func (h Handed) Authenticate(ctx context.Context, _ Credentials) (caller.Caller, error) {
+// Errors: problem.Unauthorized where the authorizer said nothing, or of other
+// tokens than the request shows.
+func (h Handed) Authenticate(ctx context.Context, shown Credentials) (caller.Caller, error) {
 	text, _ := ctx.Value(handedKey{}).(string)
 	if text == "" {
 		return caller.Caller{}, unauthorized()
 	}
-	who, err := take(text)
+	given, err := take(text)
 	if err != nil {
 		return caller.Caller{}, unavailable(err)
 	}
+	if given.For != shown.sum(given.Bound) {
+		return caller.Caller{}, unauthorized()
+	}
+	who := given.caller()
 	if len(who.Service.Roles) == 0 && !h.Now().Before(who.ExpiresAt) {
 		return caller.Caller{}, unauthorized()
 	}

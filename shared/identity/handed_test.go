@@ -48,11 +48,12 @@ func TestHandedCallersAreWhole(t *testing.T) {
 		who,
 		{UserID: "u", ExpiresAt: who.ExpiresAt},
 	} {
-		text, err := Hand(c)
+		shown := Credentials{Token: "a", ServiceToken: "b", Method: "GET", Path: "/"}
+		text, err := hand(c, shown, true)
 		if err != nil {
 			t.Fatal(err)
 		}
-		got, err := Handed{Now: time.Now}.Authenticate(WithHanded(t.Context(), text), Credentials{Token: "any"})
+		got, err := Handed{Now: time.Now}.Authenticate(WithHanded(t.Context(), text), shown)
 		if diff := cmp.Diff(c, got); err != nil || diff != "" {
 			t.Errorf("%v %s", err, diff)
 		}
@@ -69,7 +70,7 @@ func TestHandedCallersEnd(t *testing.T) {
 		now  time.Time
 		want bool
 	}{{user, end.Add(-1), true}, {user, end, false}, {vouched, end, true}} {
-		text, err := Hand(c.who)
+		text, err := hand(c.who, Credentials{}, false)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -101,6 +102,46 @@ func TestHandedBySomebodyElse(t *testing.T) {
 		if who, err := h.Authenticate(WithHanded(t.Context(), text), Credentials{}); !problem.Is(err, problem.Unavailable) {
 			t.Errorf("%s: %+v, %v", text, who, err)
 		}
+	}
+}
+
+// TestHandedForOtherRequests: what an authorizer said of some tokens, or of one
+// call, is taken for no others, whatever the gateway remembers it by.
+func TestHandedForOtherRequests(t *testing.T) {
+	w := newWorld(Options{})
+	rule := NewAccessRule("image", "GET", "/v2/images")
+	w.judge = func(token string, _ Ask) (Verdict, error) {
+		who, err := w.validate(t.Context(), token)
+		if token == "user-bound" {
+			return Verdict{Caller: who, AccessRules: []AccessRule{rule}, Services: []string{"image"}}, err
+		}
+		return Verdict{Caller: who}, err
+	}
+	behind := Handed{Now: func() time.Time { return w.now }}
+	for name, c := range map[string]struct {
+		before, behind Credentials
+		want           bool
+	}{
+		"the same":              {Credentials{"user", "service", "GET", "/v2/images"}, Credentials{"user", "service", "GET", "/v2/images"}, true},
+		"another call":          {Credentials{"user", "", "GET", "/v2/images"}, Credentials{"user", "", "DELETE", "/v2/images/x"}, true},
+		"another token":         {Credentials{"user", "", "GET", "/v2/images"}, Credentials{"user2", "", "GET", "/v2/images"}, false},
+		"no token":              {Credentials{"user", "", "GET", "/v2/images"}, Credentials{"", "", "GET", "/v2/images"}, false},
+		"no service token":      {Credentials{"user", "service", "GET", "/v2/images"}, Credentials{"user", "", "GET", "/v2/images"}, false},
+		"another service token": {Credentials{"user", "", "GET", "/v2/images"}, Credentials{"user", "service", "GET", "/v2/images"}, false},
+		"bound, the same":       {Credentials{"user-bound", "", "GET", "/v2/images"}, Credentials{"user-bound", "", "GET", "/v2/images"}, true},
+		"bound, another method": {Credentials{"user-bound", "", "GET", "/v2/images"}, Credentials{"user-bound", "", "POST", "/v2/images"}, false},
+		"bound, another path":   {Credentials{"user-bound", "", "GET", "/v2/images"}, Credentials{"user-bound", "", "GET", "/v2/images/x"}, false},
+	} {
+		_, text, err := w.front.Hand(t.Context(), c.before)
+		if err != nil {
+			t.Fatal(name, err)
+		}
+		if _, err := behind.Authenticate(WithHanded(t.Context(), text), c.behind); (err == nil) != c.want || err != nil && !problem.Is(err, problem.Unauthorized) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if _, _, err := w.front.Hand(t.Context(), Credentials{"user-bound", "", "POST", "/v2/images"}); !problem.Is(err, problem.Unauthorized) {
+		t.Errorf("a call that the token is not for: %v", err)
 	}
 }
 

@@ -96,16 +96,22 @@ func New(validator Validator, options Options) *Front {
 // Source: keystonemiddleware auth_token with delay_auth_decision, and
 // glance/api/middleware/context.py.
 func (f *Front) Authenticate(ctx context.Context, shown Credentials) (caller.Caller, error) {
+	who, _, err := f.authenticate(ctx, shown)
+	return who, err
+}
+
+// authenticate also tells whether the token is good for some calls alone.
+func (f *Front) authenticate(ctx context.Context, shown Credentials) (_ caller.Caller, bound bool, err error) {
 	service, ask, err := f.voucher(ctx, strings.TrimSpace(shown.ServiceToken))
 	if err != nil {
-		return caller.Caller{}, err
+		return caller.Caller{}, false, err
 	}
 	verdict, err := f.validate(ctx, strings.TrimSpace(shown.Token), ask)
 	if err != nil {
-		return caller.Caller{}, err
+		return caller.Caller{}, false, err
 	}
 	if !verdict.allows(f.options.ServiceType, shown, ask.Voucher != "") {
-		return caller.Caller{}, unauthorized()
+		return caller.Caller{}, false, unauthorized()
 	}
 	who := verdict.Caller
 	roles := make([]string, len(who.Roles)) // the cache keeps its own
@@ -113,7 +119,7 @@ func (f *Front) Authenticate(ctx context.Context, shown Credentials) (caller.Cal
 		roles[i] = strings.ToLower(role)
 	}
 	who.Roles, who.Service = roles, service
-	return who, nil
+	return who, verdict.AccessRules != nil, nil
 }
 
 // voucher is the service that token vouches by, if it is a service's, and what

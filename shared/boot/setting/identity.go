@@ -7,7 +7,7 @@ func identifying(v Values, given map[string]string, from Source) Faults {
 	if from.Uses&Tokens == 0 || v.Identity == "" {
 		return nil
 	}
-	faults := v.Keystone.faults(v.Identity, given)
+	faults := append(v.Keystone.faults(v.Identity, given), v.JWT.faults(v.Identity, given)...)
 	switch {
 	case v.Identity == "development":
 		faults = append(faults, developing(v, given, from)...)
@@ -16,8 +16,12 @@ func identifying(v Values, given map[string]string, from Source) Faults {
 	default:
 		faults = append(faults, strangers("GANDER_DEVELOPMENT_", "development", v.Identity, given)...)
 	}
-	if v.Identity == "jwt" {
-		faults = append(faults, `GANDER_IDENTITY: "jwt" is not in this version`)
+	switch {
+	case v.Identity != "authorizer":
+	case from.Uses&Authorizes != 0:
+		faults = append(faults, "GANDER_IDENTITY: this is the authorizer, which has to ask development, keystone or jwt itself")
+	case !from.Lambda:
+		faults = append(faults, "GANDER_IDENTITY: only a Lambda has an authorizer in front; nobody vouches for what comes to a listener")
 	}
 	return faults
 }

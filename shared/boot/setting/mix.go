@@ -14,7 +14,7 @@ func mixing(v *Values, given map[string]string, from Source) Faults {
 	if v.Downloads == "redirect" && !cloud {
 		faults = append(faults, "GANDER_DOWNLOADS: only a bucket has URLs of its own to redirect to; the local mix has none")
 	}
-	if elsewhere := v.DevelopmentKey != "" || v.Identity == "keystone" || v.Identity == "jwt"; !keeps && elsewhere && from.Uses&Issues == 0 {
+	if elsewhere := v.DevelopmentKey != "" || v.Identity != "" && v.Identity != "development"; !keeps && elsewhere && from.Uses&Issues == 0 {
 		v.Data = "" // there is nothing in it for this process
 	}
 	if !cloud {

@@ -15,10 +15,10 @@ var goodKey = "GANDER_DEVELOPMENT_KEY=ed25519:" + strings.Repeat("A", 43)
 
 // The uses of some functions.
 const (
-	shows    = setting.Answers | setting.Metadata | setting.Tokens
+	shows    = setting.Answers | setting.Metadata | setting.Tokens | setting.Decides
 	downs    = shows | setting.Bytes | setting.Gives
 	consumes = setting.Metadata | setting.Bytes | setting.Writes | setting.Later
-	informs  = setting.Answers | setting.Tokens
+	informs  = setting.Answers | setting.Tokens | setting.Decides
 )
 
 // TestMixes: which mix is meant is never a guess. Faults are told by the names
@@ -135,7 +135,7 @@ func TestPolicyFile(t *testing.T) {
 		"":                                "",
 		"delete_image: 'role:keeper'\n":   "",
 		"delete_image: !\n":               "GANDER_POLICY_FILE: " + file,
-		"delete_image: 'rule:nobody'\n":   `GANDER_POLICY_FILE: policy rule "delete_image": there is no rule "nobody"`,
+		"delete_image: 'rule:nobody'\n":   `GANDER_POLICY_FILE: ` + file + `:1: rule "delete_image": "rule:nobody": there is no rule nobody`,
 		"a: [no]\nget_image: no\nb: !x y": "rule \"get_image\"",
 	} {
 		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {

@@ -57,7 +57,7 @@ func Read(from Source) (Values, error) {
 		}
 	}
 	_, v.ListenWasGiven = given["GANDER_LISTEN"]
-	if from.Uses&Tokens != 0 {
+	if from.Uses&Decides != 0 {
 		faults = append(faults, v.Policy.read("GANDER_POLICY_FILE", v.PolicyFaults)...)
 	}
 	if v.Internal.Policy.Files != nil {
@@ -118,7 +118,7 @@ func names(yield func(string) bool) {
 func contradictions(v Values, given map[string]string, from Source) Faults {
 	var faults Faults
 	if from.Lambda {
-		if from.Uses&Answers != 0 && given["GANDER_PUBLIC_ENDPOINT"] == "" {
+		if from.Uses&(Answers|Authorizes) != 0 && given["GANDER_PUBLIC_ENDPOINT"] == "" {
 			faults = append(faults, "GANDER_PUBLIC_ENDPOINT: it is missing; a Lambda cannot find out by itself how callers reach it")
 		}
 		return faults

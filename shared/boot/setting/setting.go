@@ -27,6 +27,8 @@ const (
 	Gives          // gives image data to callers
 	Ticks          // looks for what is due by a clock of its own
 	Issues         // issues tokens itself, and does nothing else
+	Decides        // decides by the rules of the policy
+	Authorizes     // tells a gateway who is asking
 )
 
 var useNames = []struct {
@@ -45,6 +47,8 @@ var useNames = []struct {
 	{Gives, "gives"},
 	{Ticks, "ticks"},
 	{Issues, "issues"},
+	{Decides, "decides"},
+	{Authorizes, "authorizes"},
 }
 
 // String names the uses, as the configuration page does.
@@ -76,6 +80,7 @@ type Values struct {
 	Identity          string
 	DevelopmentKey    string
 	Keystone          Keystone
+	JWT               JWT
 	ServiceTokenRoles []string
 	PolicyFaults      string // refuse or warn
 	PolicyReload      time.Duration

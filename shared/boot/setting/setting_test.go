@@ -12,7 +12,7 @@ import (
 )
 
 const everything = setting.Always | setting.Answers | setting.Listens | setting.Standalone | setting.Metadata |
-	setting.Bytes | setting.Tokens | setting.Writes | setting.Later | setting.Gives | setting.Ticks
+	setting.Bytes | setting.Tokens | setting.Decides | setting.Writes | setting.Later | setting.Gives | setting.Ticks
 
 func read(uses setting.Use, environ ...string) (setting.Values, error) {
 	return setting.Read(setting.Source{Environ: environ, Uses: uses})

@@ -3,6 +3,8 @@ package setting
 import (
 	"log/slog"
 	"time"
+
+	"github.com/gander-images/gander/shared/identity/jwt"
 )
 
 // Table lists every setting, in the order of the configuration page.
@@ -13,7 +15,7 @@ var Table = []Row{
 		kind: address(func(v *Values) *string { return &v.Listen }),
 	},
 	{
-		Name: "GANDER_PUBLIC_ENDPOINT", Uses: Answers, Glance: "public_endpoint",
+		Name: "GANDER_PUBLIC_ENDPOINT", Uses: Answers | Authorizes, Glance: "public_endpoint",
 		Doc:  "URL under which callers reach the service. Absolute URLs in answers begin with it; the request's Host header is never used. Made from the listener when not set; a Lambda has no listener and needs it.",
 		kind: endpoint(func(v *Values) *string { return &v.PublicEndpoint }),
 	},
@@ -74,8 +76,9 @@ var Table = []Row{
 	},
 	{
 		Name: "GANDER_IDENTITY", Default: "development", Uses: Tokens, Glance: "flavor",
-		Doc:  "Who says who is asking. `development` is the small Keystone that comes along, for loopback alone. `keystone` is an OpenStack Identity service; see [identity](identity.md).",
-		kind: choice(func(v *Values) *string { return &v.Identity }, "development", "keystone", "jwt"),
+		Doc: "Who says who is asking. `development` is the small Keystone that comes along, for loopback alone. `keystone` is an OpenStack Identity service, `jwt` an issuer of signed tokens. " +
+			"`authorizer` is for Lambdas behind a gateway whose authorizer has asked one of these before. See [identity](identity.md).",
+		kind: choice(func(v *Values) *string { return &v.Identity }, "development", "keystone", "jwt", "authorizer"),
 	},
 	{
 		Name: "GANDER_DEVELOPMENT_KEY", Uses: Tokens,
@@ -118,18 +121,38 @@ var Table = []Row{
 		kind: text(func(v *Values) *string { return &v.Keystone.ProjectDomain }),
 	},
 	{
+		Name: "GANDER_JWT_ISSUER", Uses: Tokens,
+		Doc:  "For `GANDER_IDENTITY=jwt`: the issuer of the tokens, to the letter as their claim `iss` has it. https, or http on this machine.",
+		kind: checked(func(v *Values) *string { return &v.JWT.Issuer }, "URL", jwt.CheckIssuer),
+	},
+	{
+		Name: "GANDER_JWT_JWKS_URL", Uses: Tokens,
+		Doc:  "Where the issuer publishes its keys, a JWK set. Not set: as its `/.well-known/openid-configuration` says.",
+		kind: checked(func(v *Values) *string { return &v.JWT.KeysURL }, "URL", jwt.CheckURL),
+	},
+	{
+		Name: "GANDER_JWT_AUDIENCE", Uses: Tokens,
+		Doc:  "What tokens for this service have in `aud`; one of these words must be there.",
+		kind: words(func(v *Values) *[]string { return &v.JWT.Audience }),
+	},
+	{
+		Name: "GANDER_JWT_MAPPING", Uses: Tokens,
+		Doc:  "YAML or JSON file that says which claims are the user, the project and the roles. Not set: `sub`, `project_id`, `roles`.",
+		kind: mapping(func(v *Values) **jwt.Mapping { return &v.JWT.Mapping }),
+	},
+	{
 		Name: "GANDER_SERVICE_TOKEN_ROLES", Default: "service", Uses: Tokens, Glance: "service_token_roles",
 		Doc:  "Roles of which a service token must carry one to count.",
 		kind: words(func(v *Values) *[]string { return &v.ServiceTokenRoles }),
 	},
 	{
-		Name: "GANDER_POLICY_FILE", Uses: Tokens, Glance: "policy_file",
+		Name: "GANDER_POLICY_FILE", Uses: Decides, Glance: "policy_file",
 		Doc: "Files with the operator's own rules, YAML or JSON, and directories of such, with commas between them; later ones win over earlier ones. " +
 			"A rule that is in none of them keeps its default. Not set: the defaults alone.",
 		kind: paths(func(v *Values) *[]string { return &v.Policy.Files }),
 	},
 	{
-		Name: "GANDER_POLICY_FAULTS", Default: "refuse", Uses: Tokens,
+		Name: "GANDER_POLICY_FAULTS", Default: "refuse", Uses: Decides,
 		Doc: "What becomes of rules that oslo.policy would take, but that do not mean what they seem to: `refuse` stops the start and names them all; " +
 			"`warn` takes them as oslo.policy does, and logs them. What oslo.policy cannot load stops the start in any case.",
 		kind: choice(func(v *Values) *string { return &v.PolicyFaults }, "refuse", "warn"),
@@ -202,10 +225,6 @@ var Table = []Row{
 	},
 
 	later("GANDER_DEPLOYMENT", Always, "", "it names the secrets of image encryption keys, which this version does not keep"),
-	later("GANDER_JWT_ISSUER", Tokens, "", noJWT),
-	later("GANDER_JWT_JWKS_URL", Tokens, "", noJWT),
-	later("GANDER_JWT_AUDIENCE", Tokens, "", noJWT),
-	later("GANDER_JWT_MAPPING", Tokens, "", noJWT),
 	later("GANDER_PROPERTY_PROTECTION_FILE", Answers, "property_protection_file", "this version has no property protections"),
 	later("GANDER_PROPERTY_PROTECTION_FORMAT", Answers, "property_protection_rule_format", "this version has no property protections"),
 	later("GANDER_KEY_DELAY", Later, "", "this version keeps no image encryption keys"),
@@ -216,7 +235,6 @@ var Table = []Row{
 }
 
 const (
-	noJWT          = "this version reads no JWT of others; only GANDER_IDENTITY=development is there"
 	neverLocations = "Gander never shows where image data is kept: whoever knows a location may get around the policy of the image"
 )
 
