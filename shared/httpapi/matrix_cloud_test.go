@@ -4,8 +4,9 @@ package httpapi
 
 import "testing"
 
-// everyKind leaves all but the first kind of image of each row to the local mix.
-const everyKind = false
+// holdsRefusals: reading all that the matrix made, after each of its calls, would
+// take hours here.
+const holdsRefusals = false
 
 // sharedMatrix is one world for all rows: the functions start once.
 func sharedMatrix(t testing.TB) *matrix { return newMatrix(newWorld(t)) }

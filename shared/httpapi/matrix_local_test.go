@@ -4,9 +4,8 @@ package httpapi
 
 import "testing"
 
-// everyKind says that each kind of image of a row is tried, and that refusals
-// are held to changing nothing.
-const everyKind = true
+// holdsRefusals says that the matrix holds what is refused to changing nothing.
+const holdsRefusals = true
 
-// sharedMatrix is none: each row has a world of its own.
+// sharedMatrix is none: each row has a world of its own, which is soon read.
 func sharedMatrix(testing.TB) *matrix { return nil }
