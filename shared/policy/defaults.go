@@ -23,6 +23,15 @@ type Default struct {
 	Scopes      []Scope  // tokens of another scope are denied; none means any
 	Operations  []string // method and path
 	Description string
+
+	Replaces *Predecessor // nil: nothing
+}
+
+// A Predecessor is what a rule was called before, and what it said. An operator
+// who changed it under that name did not mean to lose the change with the name.
+type Predecessor struct {
+	Rule  Rule
+	Check string
 }
 
 // Defaults returns all registered rules. The caller may change the list, not

@@ -15,15 +15,36 @@ type Document struct {
 	version  string
 	rules    []entry
 	findings Findings // what kept files from being read
+	partial  bool     // a file could not be read as a whole
 }
 
 // An entry is one rule of a file.
 type entry struct {
 	name  string
-	value any // string, []any, or what oslo.policy makes of another YAML value
+	value any    // as oslo.policy has it: text, list, or what else YAML makes of it
+	raw   string // of a plain scalar, as it is written
+	meant any    // what the value should have been, where reading tells; nil: itself
 	file  string
 	line  int
+
+	faults     []fault // of the reading
+	unread     bool    // the value could not be read, and a fault says so
+	overridden bool    // a later one of the name wins
 }
+
+// A fault is something wrong with one rule.
+type fault struct {
+	severity severity
+	reason   string
+}
+
+type severity uint8
+
+const (
+	toldOnly severity = iota // told in every mode
+	refused                  // refused in the mode Refuse
+	broken                   // refused in every mode: oslo.policy fails to load it
+)
 
 // Files returns the files that were read, in the order in which later ones win.
 func (d *Document) Files() []string { return slices.Clone(d.files) }
@@ -36,7 +57,7 @@ func (d *Document) Version() string { return d.version }
 // ParseRules takes them.
 func (d *Document) Rules() map[string]any {
 	rules := make(map[string]any, len(d.rules))
-	for _, e := range d.rules {
+	for _, e := range d.rules { // the last of a name wins
 		rules[e.name] = e.value
 	}
 	return rules

@@ -1,10 +1,7 @@
 package policy
 
 import (
-	"errors"
 	"fmt"
-	"maps"
-	"slices"
 
 	"github.com/gander-images/gander/shared/caller"
 	"github.com/gander-images/gander/shared/problem"
@@ -28,21 +25,6 @@ func New(overrides map[string]any) (*Enforcer, error) {
 		return nil, err
 	}
 	return e, nil
-}
-
-// Compile returns an Enforcer for the registered defaults and what the document
-// overrides, and everything that its operator has to know. The Enforcer is nil
-// if and only if a finding is refused.
-func Compile(doc *Document, mode Mode) (*Enforcer, Findings) {
-	findings := slices.Clone(doc.findings)
-	set, err := newRuleSet(Defaults(), doc.Rules())
-	if err != nil {
-		findings = append(findings, Finding{Reason: err.Error(), Refused: true})
-	}
-	if len(findings.Refused()) > 0 {
-		return nil, findings
-	}
-	return &Enforcer{rules: set}, findings
 }
 
 // Decide implements Decider. A rule that is neither registered nor overridden
@@ -78,52 +60,4 @@ func (r *compiled) decide(q *query) (bool, error) {
 		return false, fmt.Errorf("policy: rule %q: %w", r.name, err)
 	}
 	return ok, nil
-}
-
-// A ruleSet holds rules by name, with references resolved.
-type ruleSet map[string]*compiled
-
-func newRuleSet(defaults []Default, overrides map[string]any) (ruleSet, error) {
-	set := make(ruleSet, len(defaults)+len(overrides))
-	for _, d := range defaults {
-		e, _ := parse(d.Check)
-		set[string(d.Rule)] = &compiled{name: string(d.Rule), text: d.Check, rule: e, scopes: d.Scopes}
-	}
-	var faults []error
-	for _, name := range slices.Sorted(maps.Keys(overrides)) {
-		e, err := parseOverride(overrides[name])
-		if err != nil {
-			faults = append(faults, fmt.Errorf("policy rule %q: %w", name, err))
-			continue
-		}
-		if r := set[name]; r != nil {
-			r.rule, r.text = e, writtenText(overrides[name])
-		} else {
-			set[name] = &compiled{name: name, text: writtenText(overrides[name]), rule: e}
-		}
-	}
-	if len(faults) == 0 {
-		faults = set.faults()
-	}
-	if len(faults) > 0 {
-		return nil, errors.Join(faults...)
-	}
-	set.resolve()
-	return set, nil
-}
-
-// resolve ties every reference to its rule. An unknown name is the default
-// rule, where there is one.
-func (s ruleSet) resolve() {
-	for _, r := range s {
-		r.rule.walk(func(e *expression) {
-			if e.op != opRule {
-				return
-			}
-			e.rule = s[e.name]
-			if e.rule == nil {
-				e.rule = s[defaultRule]
-			}
-		})
-	}
 }

@@ -9,10 +9,11 @@ import (
 	"github.com/gander-images/gander/shared/problem"
 )
 
+// enforcer takes rules as oslo.policy does, those with mistakes too.
 func enforcer(t testing.TB, overrides map[string]any) *Enforcer {
 	t.Helper()
-	e, err := New(overrides)
-	if err != nil {
+	e, findings := Compile(documentOf(overrides), Warn)
+	if err := findings.Err(); err != nil {
 		t.Fatal(err)
 	}
 	return e

@@ -1,6 +1,9 @@
 package policy
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 type operator uint8
 
@@ -67,4 +70,9 @@ func (e *expression) walk(visit func(*expression)) {
 	for _, a := range e.args {
 		a.walk(visit)
 	}
+}
+
+// says reports whether two rules are made alike, whatever text they came from.
+func (e *expression) says(other *expression) bool {
+	return e.op == other.op && e.text == other.text && slices.EqualFunc(e.args, other.args, (*expression).says)
 }

@@ -2,19 +2,6 @@ package policy
 
 import "testing"
 
-// same reports whether two rules are made alike, whatever text they came from.
-func same(a, b *expression) bool {
-	if a.op != b.op || a.text != b.text || len(a.args) != len(b.args) {
-		return false
-	}
-	for i := range a.args {
-		if !same(a.args[i], b.args[i]) {
-			return false
-		}
-	}
-	return true
-}
-
 func TestPrintedRules(t *testing.T) {
 	for text, want := range map[string]string{
 		"":                             "@",
@@ -66,7 +53,7 @@ func FuzzParse(f *testing.F) {
 		if !ok {
 			t.Fatalf("%q has no text", text)
 		}
-		if again, ok := parse(printed); !ok || !same(rule, again) {
+		if again, ok := parse(printed); !ok || !rule.says(again) {
 			t.Fatalf("%q prints as %q, which is another rule", text, printed)
 		}
 		rules, err := ParseRules(map[string]any{"r": text})

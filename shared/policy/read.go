@@ -25,10 +25,11 @@ const maxFileLen = 1 << 20
 // Source: oslo_policy/policy.py, Enforcer.load_rules and _walk_through_policy_directory,
 // but for a file that is absent, which is a fault here.
 func Read(paths ...string) (*Document, Findings) {
-	r := reader{doc: &Document{version: noVersion}, digest: newDigest(), at: map[string]int{}}
+	r := reader{doc: &Document{version: noVersion}, digest: newDigest(), at: map[string]int{}, meant: map[int][]pair{}}
 	for _, path := range paths {
 		r.path(path)
 	}
+	r.correct()
 	if len(r.doc.files) > 0 {
 		r.doc.version = versionOf(r.digest)
 	}
@@ -39,10 +40,17 @@ type reader struct {
 	doc    *Document
 	digest hash.Hash
 	at     map[string]int // where in doc.rules a name stands
+	meant  map[int][]pair // by finding: the rules to write instead
 }
 
 // fail tells a fault that keeps a file, or part of it, from being read.
 func (r *reader) fail(f Finding) {
+	r.doc.partial = true
+	r.refuse(f)
+}
+
+// refuse tells a fault beside which all rules could be read.
+func (r *reader) refuse(f Finding) {
 	f.Refused = true
 	r.doc.findings = append(r.doc.findings, f)
 }
@@ -94,7 +102,7 @@ func readFile(path string) (string, error) {
 	case err != nil:
 		return "", err
 	case !info.Mode().IsRegular():
-		return "", fmt.Errorf("it is no plain file")
+		return "", errors.New("it is no plain file")
 	}
 	file, err := os.Open(path) //nolint:gosec // the operator names it
 	if err != nil {
@@ -117,23 +125,28 @@ func reasonOf(err error) string {
 	return "it cannot be read: " + err.Error()
 }
 
-// content takes over the rules of one file.
-func (r *reader) content(path, content string) {
-	rules, err := readRules(content)
-	if err != nil {
-		r.fail(Finding{File: path, Reason: err.Error()})
-		return
-	}
-	for name, value := range rules {
-		r.put(entry{name: name, value: value, file: path})
-	}
-}
-
+// put takes over one rule. An earlier one of the name stays, to be judged.
 func (r *reader) put(e entry) {
 	if i, again := r.at[e.name]; again {
-		r.doc.rules[i] = e
-		return
+		r.doc.rules[i].overridden = true
 	}
 	r.at[e.name] = len(r.doc.rules)
 	r.doc.rules = append(r.doc.rules, e)
+}
+
+// correct adds to the findings how the rules are written that were meant.
+func (r *reader) correct() {
+	known := namesOf(r.doc, Defaults())
+	for i, rules := range r.meant {
+		var lines []string
+		for _, rule := range rules {
+			j := judge{rule: rule.name, known: known, some: r.doc.partial, gentle: true}
+			if value, ok := j.correct(rule.text, ""); ok {
+				lines = append(lines, entryText(rule.name, value))
+			}
+		}
+		if len(lines) == len(rules) {
+			r.doc.findings[i].Correction = strings.Join(lines, "\n")
+		}
+	}
 }

@@ -161,6 +161,37 @@ func (t *Template) Keys() []string {
 	return keys
 }
 
+// A Conversion is what a template asks of its mapping.
+type Conversion struct {
+	Key   string
+	Keyed bool
+	Verb  rune
+	Err   error // why Execute fails when it is reached, whatever the value
+}
+
+// Conversions returns what the template asks for, in its order.
+func (t *Template) Conversions() []Conversion {
+	var all []Conversion
+	for i := range t.parts {
+		p := &t.parts[i]
+		if !p.converts {
+			continue
+		}
+		c := Conversion{Key: p.key, Keyed: p.hasKey, Verb: p.verb, Err: p.err}
+		switch {
+		case !p.hasKey:
+			c.Err = p.keyless()
+		case c.Err == nil && !strings.ContainsRune(verbs, p.verb):
+			_, c.Err = p.convert("")
+		}
+		all = append(all, c)
+	}
+	return all
+}
+
+// verbs are the conversions that there are.
+const verbs = "sracdiuxXoeEfFgG"
+
 // Execute fills the template in. ok is false as soon as a key is missing.
 func (t *Template) Execute(lookup func(key string) (any, bool)) (text string, ok bool, err error) {
 	var b strings.Builder
