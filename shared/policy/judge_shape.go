@@ -73,8 +73,10 @@ var imitations = []imitation{
 // operators judges what is written in place of operators.
 func (j *judge) operators(text string) string {
 	for _, i := range imitations {
-		_, parses := parse(text)
-		if parses && !i.parses || !i.form.MatchString(text) {
+		if !i.form.MatchString(text) {
+			continue
+		}
+		if _, parses := parse(text); parses && !i.parses {
 			continue
 		}
 		j.fault(refused, "%s", i.reason)
