@@ -44,6 +44,10 @@ var behindGateway = []difference{
 		status: 431,
 	},
 	{
+		row: "request line and headers beyond 10,240 bytes", scenario: "TestBadTokens", calls: []string{"* (64 KB)", "* (64 KB, of a service)"},
+		status: 431,
+	},
+	{
 		row: "methods that HTTP does not know", scenario: "TestRoutes", calls: []string{"FROB /v2/images/*"},
 		status: 501, says: "501 Not Implemented", shapes: "rest data",
 	},
@@ -101,6 +105,10 @@ var behindGateway = []difference{
 			"GET /v2/images?sort_dir=asc&sort_dir=desc", "GET /v2/images?sort_key=name&sort_dir=asc&sort_dir=desc",
 			"GET /v2/images?sort_key=name&sort_key=id&sort_key=size&sort_dir=asc&sort_dir=desc",
 		},
+		status: 200, shapes: "alb",
+	},
+	{
+		row: "repeated headers and parameters", scenario: "TestTwoTokens", calls: []string{"GET *"},
 		status: 200, shapes: "alb",
 	},
 	{

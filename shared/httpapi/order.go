@@ -75,7 +75,7 @@ func (x *exchange) authenticate() (*Response, error) {
 	}
 	shown := credentials(r.Request, r.route)
 	if shown.Token == "" {
-		return nil, x.unauthorized(problem.New(problem.Unauthorized, ""))
+		return nil, x.unauthorized(nil)
 	}
 	if s.Identity == nil {
 		return nil, problem.New(problem.NotFound, "") // nothing behind a token is served here
@@ -96,12 +96,14 @@ func (x *exchange) authenticate() (*Response, error) {
 	return nil, nil
 }
 
-func (x *exchange) unauthorized(err error) error {
+// unauthorized tells, in the same words whatever was wrong, that a token is needed
+// and where callers get one.
+func (x *exchange) unauthorized(cause error) error {
 	uri := x.services.IdentityEndpoint
 	if uri == "" {
 		uri = x.services.PublicEndpoint
 	}
-	return withHeader(err, "Www-Authenticate", fmt.Sprintf("Keystone uri=%q", uri))
+	return withHeader(problem.Because(cause, problem.Unauthorized, ""), "Www-Authenticate", fmt.Sprintf("Keystone uri=%q", uri))
 }
 
 // callerTarget is the target of context_is_admin: the caller itself.

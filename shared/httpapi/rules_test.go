@@ -55,51 +55,6 @@ func TestRulesOfVisibilities(t *testing.T) {
 	w.call("PATCH /v2/images/"+id, replaced("visibility", `"public"`)).want(200)
 }
 
-// Tokens of a system, of a domain or of nothing are good for no image call,
-// whatever their roles.
-func TestTokensOfNoProject(t *testing.T) {
-	w := newWorld(t)
-	id, gone := w.filled("abc"), w.made(`{}`)
-	public := w.made(`{"visibility":"public"}`, as("admin"))
-	w.call("POST /v2/images/"+id+"/members", body(`{"member":"other"}`)).want(200)
-	w.call("DELETE /v2/images/" + gone).want(204)
-	for _, who := range []string{"system", "domain", "unscoped"} {
-		for _, c := range []struct {
-			line   string
-			sent   option
-			status int
-		}{
-			{"POST /v2/images", body(`{}`), 403},
-			{"POST /v2/images", body(`{"visibility":"public"}`), 403},
-			{"GET /v2/images", nil, 403},
-			{"GET /v2/images?visibility=public", nil, 403},
-			{"GET /v2/images/" + id, nil, 404},
-			{"GET /v2/images/" + public, nil, 404},
-			{"GET /v2/images/" + id + "/file", nil, 404},
-			{"PUT /v2/images/" + public + "/file", octets("abc"), 404},
-			{"PATCH /v2/images/" + id, replaced("name", `"x"`), 404},
-			{"PUT /v2/images/" + id + "/tags/x", nil, 404},
-			{"DELETE /v2/images/" + public, nil, 404},
-			{"POST /v2/images/" + id + "/actions/deactivate", nil, 404},
-			{"GET /v2/images/" + id + "/members", nil, 404},
-			{"POST /v2/images/" + id + "/members", body(`{"member":"x"}`), 404},
-			{"PUT /v2/images/" + id + "/members/other", body(`{"status":"accepted"}`), 404},
-			{"GET /v2/images/" + id + "/tasks", nil, 404},
-			{"GET /v2/tasks/" + noImage, nil, 403},
-			{"GET /gander/v1/images/deleted", nil, 403},
-			{"POST /gander/v1/images/" + gone + "/restore", nil, 403},
-			{"GET /v2/info/stores/detail", nil, 403},
-		} {
-			options := []option{as(who), named(who)}
-			if c.sent != nil {
-				options = append(options, c.sent)
-			}
-			w.refused(c.line, options...).want(c.status)
-		}
-		w.call("GET /v2/schemas/image", as(who)).want(200)
-	}
-}
-
 // Only admins are told where the bytes of a deactivated image are, by whatever
 // call shows it.
 func TestStoresOfDeactivatedImages(t *testing.T) {
