@@ -10,6 +10,7 @@ import (
 
 	"github.com/gander-images/gander/shared/boot/policydoc"
 	"github.com/gander-images/gander/shared/boot/setting"
+	"github.com/gander-images/gander/shared/policy/policycheck"
 )
 
 const usage = `Gander is an OpenStack Image service (the Glance v2 API).
@@ -18,6 +19,8 @@ Usage: gander COMMAND [FLAGS]
 
   serve      serve the API, on http://127.0.0.1:9292 unless told otherwise
   settings   print every setting, as docs/configuration.md has them
+  policy-check
+             judge policy files, explain decisions, and hold files to expected ones
   policy-sample
              print a policy file of every rule, with the defaults commented out
   policy-rules
@@ -40,6 +43,8 @@ func (p *process) command() int {
 		return p.commandServe(p.args[1:])
 	case "settings":
 		return p.print(ConfigurationPage())
+	case "policy-check":
+		return policycheck.Run(p.args[1:], p.stdout, p.stderr)
 	case "policy-sample":
 		return p.print(policydoc.Sample())
 	case "policy-rules":

@@ -29,6 +29,8 @@ func TestCommands(t *testing.T) {
 		{[]string{"--help"}, 0, "serve", ""},
 		{[]string{"version"}, 0, "gander " + Version(), ""},
 		{[]string{"settings"}, 0, "`GANDER_LISTEN`", ""},
+		{[]string{"help"}, 0, "policy-check", ""},
+		{[]string{"policy-check", "-file", "/nowhere/p.yaml"}, 1, "/nowhere/p.yaml: it cannot be read", ""},
 		{[]string{"dance"}, 2, "", `there is no command "dance"`},
 		{[]string{"serve", "-help"}, 0, "-listen VALUE", ""},
 		{[]string{"serve", "-lisen", "x"}, 2, "", "flag provided but not defined: -lisen"},
@@ -40,7 +42,7 @@ func TestCommands(t *testing.T) {
 		{[]string{"serve", "-lease", "soon", "-policy-file", "/nowhere/p.yaml"}, 1, "", "2 settings are wrong:"},
 	} {
 		code, stdout, stderr := command(nil, test.args...)
-		if code != test.code || !strings.Contains(stdout, test.stdout) || !strings.Contains(stderr, test.stderr) || (code == 0) != (stderr == "") {
+		if code != test.code || !strings.Contains(stdout, test.stdout) || !strings.Contains(stderr, test.stderr) || (test.stderr == "") != (stderr == "") {
 			t.Errorf("%q: exit %d, %q, %q", test.args, code, stdout, stderr)
 		}
 	}

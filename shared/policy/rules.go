@@ -52,3 +52,6 @@ func (r *Rules) Decide(rule string, creds map[string]any, t Target) (bool, error
 	q := query{credentials: credentials{mapping: creds, mapped: true}, target: t, limit: len(r.set)}
 	return c.decide(&q)
 }
+
+// Rules returns the enforcer's rules for credentials as a plain mapping.
+func (e *Enforcer) Rules() *Rules { return &Rules{set: e.rules} }
