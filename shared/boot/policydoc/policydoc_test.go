@@ -85,6 +85,22 @@ func tried() []caller.Caller {
 	return all
 }
 
+// What the page shows as a policy file is one, and means what its comment says.
+func TestPolicyOfThePageIsTaken(t *testing.T) {
+	_, after, ok := strings.Cut(prose, "```yaml\n")
+	text, _, closed := strings.Cut(after, "```\n")
+	if !ok || !closed {
+		t.Fatal("the page shows no policy file")
+	}
+	e, _ := compiled(t, text)
+	for roles, want := range map[string]bool{"manager": true, "member": false} {
+		c := caller.Caller{ProjectID: ownProject, Roles: []string{roles}}
+		if ok, err := e.Decide(policy.RestoreImage, c, policy.Attributes{"project_id": ownProject}); ok != want || err != nil {
+			t.Errorf("%s: %v, %v", roles, ok, err)
+		}
+	}
+}
+
 // What the columns say is checked where it can be told beforehand.
 func TestWhomTheTablesLetIn(t *testing.T) {
 	page, err := Page()
