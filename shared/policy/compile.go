@@ -95,8 +95,8 @@ func (c *compilation) entry(e entry) {
 		return
 	}
 	rule, err := parseValue(e.value)
-	if err != nil {
-		return // a fault says so
+	if err != nil || slices.ContainsFunc(j.faults, func(f fault) bool { return f.severity == broken }) {
+		return
 	}
 	if r := c.set[e.name]; r != nil {
 		r.rule, r.text = rule, writtenText(e.value)

@@ -162,13 +162,15 @@ func unquoted(text string) []pair {
 	if m == nil {
 		return nil
 	}
-	rest := strings.TrimRight(m[3], " \t\r\n,")
+	rest, _, _ := strings.Cut(m[3], " //")
+	rest = strings.TrimRight(rest, " \t\r\n,")
 	if rest == "" || strings.ContainsAny(rest, "\n#[]{}") {
 		return nil
 	}
 	if isOpen(rest) {
 		rest = rest[1:]
 	}
+	rest, _ = unwrap(rest)
 	return []pair{{m[1] + m[2], rest}}
 }
 
@@ -192,13 +194,13 @@ func reasonFor(text string, rules []pair) string {
 	}
 	rest := rules[0].text
 	switch {
-	case strings.Contains(rest, " //"):
+	case strings.Contains(text, " //"):
 		return commentReason
 	case isOpen(strings.TrimSpace(text[strings.Index(text, ":")+1:])):
 		return "a quote is not closed"
 	case !nameAndRest.MatchString(text):
 		return "there is no blank after the colon"
-	case strings.ContainsAny(rest[:min(1, len(rest))], "@%`!&*'\"") || strings.Contains(rest, ": "):
+	case strings.ContainsAny(rest[:min(1, len(rest))], "@%`!'\"") || strings.Contains(rest, ": "):
 		return "what begins or goes on like this means something else to YAML; the rule needs quotes around the whole of it"
 	}
 	return ""

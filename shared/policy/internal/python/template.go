@@ -3,6 +3,7 @@ package python
 import (
 	"errors"
 	"strings"
+	"unicode/utf8"
 )
 
 // maxWidth bounds a width or a precision, which Python takes as far as memory
@@ -82,12 +83,13 @@ func parseConversion(s string) (part, string) {
 	if s != "" && strings.ContainsRune("hlL", rune(s[0])) {
 		s = s[1:]
 	}
-	for _, verb := range s {
-		p.verb = verb
-		return p, s[len(string(verb)):]
+	if s == "" {
+		p.fail(errIncomplete)
+		return p, ""
 	}
-	p.fail(errIncomplete)
-	return p, ""
+	verb, size := utf8.DecodeRuneInString(s)
+	p.verb = verb
+	return p, s[size:]
 }
 
 // closing returns where the key that starts s ends, -1 if it does not.
