@@ -99,37 +99,40 @@ func TestLaterFilesWin(t *testing.T) {
 // Files that oslo.policy cannot load, and what is told about them: line, reason,
 // and what to write.
 func TestFilesThatCannotBeRead(t *testing.T) {
-	for text, want := range map[string][]Finding{
-		"a: role:x\nb: role:y\xff\n":                  {{Line: 2, Reason: "the text is not UTF-8"}},
-		"a: \x01":                                     {{Line: 1, Rule: "a", Reason: "YAML cannot read it: control characters"}},
-		"a: role:x\n---\nb: role:y\n":                 {{Reason: "more than one document"}},
-		"- a: role:x\n":                               {{Line: 1, Reason: "it is a list"}},
-		"role":                                        {{Line: 1, Reason: "it is no rule: a name, a colon, a blank"}},
-		"get_image:role:x":                            {{Line: 1, Rule: "get_image", Reason: "there is no blank after the colon", Correction: `"get_image": "role:x"`}},
-		"{\n\t\"get_image\": \"role:x\"\n}":           {{Line: 2, Reason: "a tab where YAML 1.1 takes nothing but blanks"}},
-		"get_image:\t\"role:x\"":                      {{Line: 1, Reason: "a tab where YAML 1.1 takes nothing but blanks"}},
-		"\tget_image: role:x":                         {{Line: 0, Reason: "YAML cannot read it: found character that cannot start any token"}},
-		"add_image: role:x\nget_image: @\n":           {{Line: 2, Rule: "get_image", Reason: "the rule needs quotes around the whole of it", Correction: `"get_image": "@"`}},
-		"get_image: %(x)s:y":                          {{Line: 1, Rule: "get_image", Reason: "the rule needs quotes around the whole of it"}},
-		"get_image: 'public':%(visibility)s":          {{Line: 1, Rule: "get_image", Reason: "the rule needs quotes", Correction: `"get_image": "'public':%(visibility)s"`}},
-		"get_image: \"role:x\ndelete_image: role:y\n": {{Line: 1, Rule: "get_image", Reason: "a quote is not closed", Correction: `"get_image": "role:x"`}},
-		"get_image: role:x\n  and: role:y\n":          {{Line: 2, Reason: "YAML cannot read it: mapping values are not allowed"}},
-		"<<: {get_image: '@'}":                        {{Line: 1, Rule: "<<", Reason: "mappings are not merged"}},
-		"a: *x":                                       {{Line: 1, Rule: "a", Reason: "unknown anchor"}},
-		"{\n  // all may see\n  \"get_image\": \"role:x\"\n}":  {{Line: 2, Reason: "# does"}},
-		"{\"get_image\": \"role:x\" // all may see\n}":         {{Line: 1, Rule: "get_image", Reason: "# does", Correction: `"get_image": "role:x"`}},
-		"{\"a\": \"role:x\",\n\"b\": !,\n\"c\": \"role:y\"\n}": {{Line: 2, Reason: "YAML cannot read it"}},
-		"get_image: @\nadd_image: 'x':%(y)s\nb: role:x\n":      {{Line: 1, Rule: "get_image"}, {Line: 2, Rule: "add_image"}},
+	for _, c := range []struct {
+		text string
+		want Findings
+	}{
+		{"a: role:x\nb: role:y\xff\n", Findings{{Line: 2, Reason: "the text is not UTF-8"}}},
+		{"a: \x01", Findings{{Line: 1, Rule: "a", Reason: "YAML cannot read it: control characters"}}},
+		{"a: role:x\n---\nb: role:y\n", Findings{{Reason: "more than one document"}}},
+		{"- a: role:x\n", Findings{{Line: 1, Reason: "it is a list"}}},
+		{"role", Findings{{Line: 1, Reason: "it is no rule: a name, a colon, a blank"}}},
+		{"get_image:role:x", Findings{{Line: 1, Rule: "get_image", Reason: "there is no blank after the colon", Correction: `"get_image": "role:x"`}}},
+		{"{\n\t\"get_image\": \"role:x\"\n}", Findings{{Line: 2, Reason: "a tab where YAML 1.1 takes nothing but blanks"}}},
+		{"get_image:\t\"role:x\"", Findings{{Line: 1, Reason: "a tab where YAML 1.1 takes nothing but blanks"}}},
+		{"\tget_image: role:x", Findings{{Line: 0, Reason: "YAML cannot read it: found character that cannot start any token"}}},
+		{"add_image: role:x\nget_image: @\n", Findings{{Line: 2, Rule: "get_image", Reason: "the rule needs quotes around the whole of it", Correction: `"get_image": "@"`}}},
+		{"get_image: %(x)s:y", Findings{{Line: 1, Rule: "get_image", Reason: "the rule needs quotes around the whole of it"}}},
+		{"get_image: 'public':%(visibility)s", Findings{{Line: 1, Rule: "get_image", Reason: "the rule needs quotes", Correction: `"get_image": "'public':%(visibility)s"`}}},
+		{"get_image: \"role:x\ndelete_image: role:y\n", Findings{{Line: 1, Rule: "get_image", Reason: "a quote is not closed", Correction: `"get_image": "role:x"`}}},
+		{"get_image: role:x\n  and: role:y\n", Findings{{Line: 2, Reason: "YAML cannot read it: mapping values are not allowed"}}},
+		{"<<: {get_image: '@'}", Findings{{Line: 1, Rule: "<<", Reason: "mappings are not merged"}}},
+		{"a: *x", Findings{{Line: 1, Rule: "a", Reason: "unknown anchor"}}},
+		{"{\n  // all may see\n  \"get_image\": \"role:x\"\n}", Findings{{Line: 2, Reason: "# does"}}},
+		{"{\"get_image\": \"role:x\" // all may see\n}", Findings{{Line: 1, Rule: "get_image", Reason: "# does", Correction: `"get_image": "role:x"`}}},
+		{"{\"a\": \"role:x\",\n\"b\": !,\n\"c\": \"role:y\"\n}", Findings{{Line: 2, Reason: "YAML cannot read it"}}},
+		{"get_image: @\nadd_image: 'x':%(y)s\nb: role:x\n", Findings{{Line: 1, Rule: "get_image"}, {Line: 2, Rule: "add_image"}}},
 	} {
-		doc, read := readText(t, text)
+		doc, read := readText(t, c.text)
 		for _, mode := range []Mode{Refuse, Warn} {
 			e, findings := Compile(doc, mode)
 			if e != nil {
-				t.Errorf("%q makes an Enforcer in mode %d", text, mode)
+				t.Errorf("%q makes an Enforcer in mode %d", c.text, mode)
 			}
-			for _, w := range want {
+			for _, w := range c.want {
 				if !w.isAmong(findings) || len(read) == 0 && w.Rule != "<<" {
-					t.Errorf("%q: nothing is as %+v in mode %d:\n%v", text, w, mode, findings)
+					t.Errorf("%q: nothing is as %+v in mode %d:\n%v", c.text, w, mode, findings)
 				}
 			}
 		}
