@@ -114,7 +114,7 @@ func (c *check) judge() int {
 			fmt.Fprintf(c.out, "%v (a warning)\n", f)
 		}
 	}
-	fmt.Fprintf(c.out, "%d rules in %d files: %d refused, %d warnings\n", len(doc.Rules()), len(doc.Files()), len(refused), len(warnings))
+	fmt.Fprintf(c.out, "rules: %d, files: %d, refused: %d, warnings: %d\n", len(doc.Rules()), len(doc.Files()), len(refused), len(warnings))
 	if len(refused) > 0 {
 		return no
 	}

@@ -41,10 +41,10 @@ func TestJudge(t *testing.T) {
 		code  int
 		says  []string
 	}{
-		{"./good.yaml", 0, []string{"2 rules in 1 files: 0 refused"}},
-		{"./good.yaml,./more.json", 0, []string{"2 rules in 2 files: 0 refused"}},
-		{"./wrong.yaml", 1, []string{"./wrong.yaml:2: rule \"get_image\"", "nobody", "./wrong.yaml:3: rule \"delete_image\"", "keepr", "2 refused, 0 warnings"}},
-		{"./none.yaml", 1, []string{"./none.yaml: it cannot be read", "1 refused"}},
+		{"./good.yaml", 0, []string{"rules: 2, files: 1, refused: 0"}},
+		{"./good.yaml,./more.json", 0, []string{"rules: 2, files: 2, refused: 0"}},
+		{"./wrong.yaml", 1, []string{"./wrong.yaml:2: rule \"get_image\"", "nobody", "./wrong.yaml:3: rule \"delete_image\"", "keepr", "refused: 2, warnings: 0"}},
+		{"./none.yaml", 1, []string{"./none.yaml: it cannot be read", "refused: 1"}},
 	} {
 		code, stdout, stderr := run(dir, "-file", c.files)
 		if code != c.code || stderr != "" {
