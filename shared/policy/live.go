@@ -25,6 +25,10 @@ type Source struct {
 	Mode  Mode
 	Now   func() time.Time
 
+	// Needs are rules that something beside operations asks for. Changed files
+	// without one of them are not taken.
+	Needs []Rule
+
 	// Pause waits a little. Files that changed are read again after it until two
 	// readings agree: somebody may be writing them, and half a file can be a valid
 	// one with fewer rules. Nil: they are taken at once.
@@ -84,11 +88,10 @@ func (l *Live) Reload() (changed bool, findings Findings) {
 	}
 	l.seen = seen
 	e, findings := Compile(doc, l.source.Mode)
-	if e != nil && len(doc.files) == 0 {
-		// A folder that is empty for a moment must not turn every rule back.
-		e, findings = nil, append(findings, Finding{File: l.source.Paths[0], Reason: "there is no policy file any more", Refused: true})
+	if e != nil {
+		findings = append(findings, l.missing(doc, e)...)
 	}
-	if e == nil {
+	if len(findings.Refused()) > 0 {
 		old := l.loaded.Load()
 		state := old.state
 		state.Faults = findings.Refused()
@@ -97,6 +100,21 @@ func (l *Live) Reload() (changed bool, findings Findings) {
 	}
 	l.keep(doc, e)
 	return true, findings
+}
+
+// missing are faults of files that changed, and of none that a start is given. A
+// folder that is empty for a moment must not turn every rule back to its default.
+func (l *Live) missing(doc *Document, e *Enforcer) Findings {
+	if len(doc.files) == 0 {
+		return Findings{{File: l.source.Paths[0], Reason: "there is no policy file any more", Refused: true}}
+	}
+	var findings Findings
+	for _, rule := range l.source.Needs {
+		if !e.Has(rule) {
+			findings = append(findings, Finding{Rule: string(rule), Reason: "there is no such rule any more, and property protections ask it", Refused: true})
+		}
+	}
+	return findings
 }
 
 // maxReadings bounds how often files that keep changing are read for one look.

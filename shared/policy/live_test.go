@@ -99,6 +99,20 @@ func TestReload(t *testing.T) {
 	}
 }
 
+func TestReloadKeepsWhatOthersAskFor(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "policy.yaml")
+	write(t, file, "keeper: 'role:keeper'\ndelete_image: '!'\n")
+	live := opened(t, Source{Paths: []string{file}, Needs: []Rule{"keeper", GetImage}})
+	write(t, file, "delete_image: '@'\n")
+	if changed, _ := live.Reload(); !changed || mayDelete(t, live) || !strings.Contains(live.State().Faults.Error(), `rule "keeper"`) {
+		t.Errorf("got %v", live.State())
+	}
+	write(t, file, "keeper: '!'\ndelete_image: '@'\n")
+	if changed, _ := live.Reload(); !changed || !mayDelete(t, live) || live.State().Degraded() {
+		t.Errorf("got %v", live.State())
+	}
+}
+
 func TestReloadOfADirectory(t *testing.T) {
 	dir := t.TempDir()
 	write(t, filepath.Join(dir, "a.yaml"), "delete_image: '!'\n")
