@@ -24,7 +24,10 @@ var member = caller.Caller{UserID: "u1", ProjectID: "p1", Roles: []string{"membe
 func TestDecisionsAllocateNothing(t *testing.T) {
 	e := enforcer(t, nil)
 	owner := "p1"
-	target := Attributes{"project_id": &owner, "owner": &owner, "visibility": "private", "member_id": nil}
+	target := Attributes{
+		"project_id": &owner, "owner": &owner, "visibility": "private", "member_id": nil,
+		"instance_project_id": &owner, "reader": true, "user_id": &owner,
+	}
 	for _, d := range Defaults() {
 		n := testing.AllocsPerRun(100, func() {
 			if _, err := e.Decide(d.Rule, member, target); err != nil {
