@@ -16,7 +16,7 @@ FUNCTIONS := $(filter-out standalone,$(notdir $(patsubst %/,%,$(wildcard functio
 SCRATCH   := build/bin/$(ARCH)
 
 .DEFAULT_GOAL := help
-.PHONY: help run gander build package deploy test test-cloud lint fmt bench crash trace coldstart docs clean record record-policy policy-sample emulators local-engines local-light local-tools local-up local-test local-down
+.PHONY: help run gander build package deploy test test-cloud lint fmt bench crash trace coldstart docs clean record record-policy record-protections policy-sample emulators local-engines local-light local-tools local-up local-test local-down
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -59,6 +59,9 @@ record: build/made/recorder ## keep anew what the newest Glance answers (needs P
 
 record-policy: build/made/recorder ## keep anew what oslo.policy answers and Glance registers (needs Python)
 	@cd shared/policy/testdata && PYTHONDONTWRITEBYTECODE=1 $(CURDIR)/build/recorder/bin/python -m recorder $(or $(ANSWERS),.)
+
+record-protections: build/made/recorder ## keep anew what Glance makes of property protection files (needs Python)
+	@cd shared/protect/testdata && PYTHONDONTWRITEBYTECODE=1 $(CURDIR)/build/recorder/bin/python -m recorder $(or $(ANSWERS),.)
 
 build/made/recorder: shared/httpapi/recorded/requirements.txt
 	@mkdir -p build/made && rm -rf build/recorder

@@ -96,7 +96,7 @@ func (p *process) fail(name string, err error) int {
 }
 
 func (p *process) serve(op httpapi.Operation) int {
-	uses := usesOf(op.Needs) | setting.Answers
+	uses := answering(op)
 	handler := func(s *services) http.Handler { return httpapi.Handler([]httpapi.Operation{op}, s.api) }
 	if api := p.env("AWS_LAMBDA_RUNTIME_API"); api != "" {
 		return p.lambda(op.Name, api, op.Needs, uses, func(s *services) lambdaHandler {

@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/gander-images/gander/shared/boot/account"
-	"github.com/gander-images/gander/shared/boot/setting"
 	"github.com/gander-images/gander/shared/httpapi"
 )
 
@@ -50,7 +49,7 @@ func byLambda(t *testing.T, op httpapi.Operation, environ []string, q question, 
 	t.Helper()
 	logs := &logBuffer{}
 	p := &process{environ: environ, stderr: logs, account: account.FromEnvironment}
-	s, err := p.buildLambda(op.Name, op.Needs, usesOf(op.Needs)|setting.Answers)
+	s, err := p.buildLambda(op.Name, op.Needs, answering(op))
 	if err != nil {
 		t.Fatal(err)
 	}

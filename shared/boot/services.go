@@ -46,7 +46,11 @@ func build(v setting.Values, o order, log *slog.Logger) (_ *services, err error)
 		Log: log, Version: Version(), PublicEndpoint: o.endpoint, StallTimeout: o.stall,
 		Redirect: v.Downloads == "redirect" || v.Downloads == "auto" && o.lambda,
 		Stores:   []image.Store{storeInfo(v)},
+		Protect:  v.Protection.Rules,
 	}}
+	for _, w := range v.Protection.Warnings {
+		log.Warn("the property protections may not mean what they seem to", "file", w.File, "line", w.Line, "section", w.Section, "reason", w.Reason)
+	}
 	if v.Uploads > 0 {
 		s.api.UploadPlaces = make(chan struct{}, v.Uploads)
 	}

@@ -39,7 +39,7 @@ var parts = map[string]part{
 	// due is the consumers' work.
 	"data": {
 		name: "data", operations: dataOperations, needs: needsOf(dataOperations) | httpapi.EndUploads,
-		uses: usesOf(needsOf(dataOperations)) | setting.Answers | setting.Listens, drains: true,
+		uses: answering(dataOperations...) | setting.Listens, drains: true,
 	},
 	// For clouds that bring no events to functions.
 	"consumers": {

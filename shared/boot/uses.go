@@ -26,10 +26,21 @@ func usesOf(needs httpapi.Needs) setting.Use {
 	return uses
 }
 
+// answering says which settings belong to operations that answer requests.
+func answering(operations ...httpapi.Operation) setting.Use {
+	uses := usesOf(needsOf(operations)) | setting.Answers
+	for _, op := range operations {
+		if op.Properties {
+			uses |= setting.Properties
+		}
+	}
+	return uses
+}
+
 // allNeeds are those of the standalone process.
 const allNeeds = dueNeeds | httpapi.ReadBytes | httpapi.WriteBytes | httpapi.Tokens
 
-var standaloneUses = usesOf(allNeeds) | setting.Answers | setting.Listens | setting.Standalone | setting.Later | setting.Ticks
+var standaloneUses = usesOf(allNeeds) | answering(httpapi.All...) | setting.Listens | setting.Standalone | setting.Later | setting.Ticks
 
 // A function is one folder under functions/, but for standalone.
 type function struct {
@@ -43,7 +54,7 @@ func functions() []function { return functionsOf(httpapi.All) }
 func functionsOf(rows []httpapi.Operation) []function {
 	list := make([]function, 0, len(rows)+3)
 	for _, op := range rows {
-		list = append(list, function{op.Name, op.Needs, usesOf(op.Needs) | setting.Answers})
+		list = append(list, function{op.Name, op.Needs, answering(op)})
 	}
 	for _, c := range Consumers() {
 		list = append(list, function{c.Name, c.Needs, c.uses})

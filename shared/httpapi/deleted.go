@@ -17,13 +17,13 @@ var (
 	ImageDeletedList = Operation{
 		Name: "image-deleted-list", Methods: []string{"GET"}, Paths: []string{deletedPath},
 		Rules: []policy.Rule{policy.RestoreImage},
-		Needs: Tokens | ReadTable | ReadItems | ListTable, Body: Ignored, Serve: imageDeletedList,
+		Needs: Tokens | ReadTable | ReadItems | ListTable, Body: Ignored, Properties: true, Serve: imageDeletedList,
 	}
 	// ImageRestore brings a deleted image back.
 	ImageRestore = Operation{
 		Name: "image-restore", Methods: []string{"POST"}, Paths: []string{ownAPI + "/images/{image_id}/restore"},
 		Rules: []policy.Rule{policy.RestoreImage},
-		Needs: Tokens | ReadTable | WriteTable, Serve: imageRestore,
+		Needs: Tokens | ReadTable | WriteTable, Properties: true, Serve: imageRestore,
 	}
 )
 

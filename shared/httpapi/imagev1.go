@@ -14,7 +14,7 @@ import (
 var ImageV1Show = Operation{
 	Name: "image-v1-show", Methods: []string{"GET", "HEAD"}, Paths: []string{"/v1/images/{image_id}"},
 	Rules: []policy.Rule{policy.GetImage, policy.DownloadImage},
-	Needs: Tokens | ReadTable | ReadBytes, Body: Ignored, Unlisted: true, Serve: imageV1Show,
+	Needs: Tokens | ReadTable | ReadBytes, Body: Ignored, Unlisted: true, Properties: true, Serve: imageV1Show,
 }
 
 // imageV1Show describes an image in headers, and with GET gives its data, whole: a

@@ -14,7 +14,7 @@ import (
 var ImageList = Operation{
 	Name: "image-list", Methods: []string{"GET"}, Paths: []string{imagesPath},
 	Rules: []policy.Rule{policy.GetImages, policy.GetImage},
-	Needs: Tokens | ReadTable | ReadItems | ListTable, Body: Ignored, Serve: imageList,
+	Needs: Tokens | ReadTable | ReadItems | ListTable, Body: Ignored, Properties: true, Serve: imageList,
 }
 
 const imagesPath = "/v2/images"

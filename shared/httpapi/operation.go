@@ -34,6 +34,10 @@ type Operation struct {
 	// are looked at; empty where there is none.
 	Gate policy.Rule
 
+	// Properties says that it shows, filters by or sets custom properties, which
+	// may be protected.
+	Properties bool
+
 	// Unlisted says that other methods on its paths are answered as unknown paths
 	// are, and not by a list of those that work.
 	Unlisted bool
@@ -186,12 +190,12 @@ var (
 	ImageCreate = Operation{
 		Name: "image-create", Methods: []string{"POST"}, Paths: []string{"/v2/images"},
 		Rules: []policy.Rule{policy.AddImage, policy.PublicizeImage, policy.CommunitizeImage},
-		Needs: Tokens | ReadTable | WriteTable, Body: JSONBody, Serve: imageCreate,
+		Needs: Tokens | ReadTable | WriteTable, Body: JSONBody, Properties: true, Serve: imageCreate,
 	}
 	ImageShow = Operation{
 		Name: "image-show", Methods: []string{"GET"}, Paths: []string{"/v2/images/{image_id}"},
 		Rules: []policy.Rule{policy.GetImage},
-		Needs: Tokens | ReadTable, Serve: imageShow,
+		Needs: Tokens | ReadTable, Properties: true, Serve: imageShow,
 	}
 	ImageDelete = Operation{
 		Name: "image-delete", Methods: []string{"DELETE"}, Paths: []string{"/v2/images/{image_id}"},

@@ -29,6 +29,7 @@ const (
 	Issues         // issues tokens itself, and does nothing else
 	Decides        // decides by the rules of the policy
 	Authorizes     // tells a gateway who is asking
+	Properties     // shows, filters by or sets custom properties
 )
 
 var useNames = []struct {
@@ -49,6 +50,7 @@ var useNames = []struct {
 	{Issues, "issues"},
 	{Decides, "decides"},
 	{Authorizes, "authorizes"},
+	{Properties, "properties"},
 }
 
 // String names the uses, as the configuration page does.
@@ -85,6 +87,7 @@ type Values struct {
 	PolicyFaults      string // refuse or warn
 	PolicyReload      time.Duration
 	Policy            Rules
+	Protection        Protection
 
 	Retention   time.Duration
 	Lease       time.Duration

@@ -164,6 +164,18 @@ var Table = []Row{
 		kind: duration(func(v *Values) *time.Duration { return &v.PolicyReload }, 0, 24*time.Hour),
 	},
 	{
+		Name: "GANDER_PROPERTY_PROTECTION_FILE", Uses: Properties, Glance: "property_protection_file",
+		Doc: "INI file that says who may create, read, update and delete which custom properties. Each section's header is a regular expression, searched for in a property's name; " +
+			"the first that is found decides, and a name in which none is found is nobody's, admins included. Read once, at the start. Not set: nothing is protected. " +
+			"See [property protections](property-protections.md).",
+		kind: path(func(v *Values) *string { return &v.Protection.File }),
+	},
+	{
+		Name: "GANDER_PROPERTY_PROTECTION_FORMAT", Default: "roles", Uses: Properties, Glance: "property_protection_rule_format",
+		Doc:  "What the options of that file hold: `roles`, with commas between them, of which a caller or its service needs one; or `policies`, each the name of one rule of the policy, which is asked without an image.",
+		kind: choice(func(v *Values) *string { return &v.Protection.Format }, "roles", "policies"),
+	},
+	{
 		Name: "GANDER_RETENTION", Default: "24h", Uses: Writes, Glance: "scrub_time",
 		Doc:  "How long a deleted image can be restored before its data is removed. `0s` removes it at once.",
 		kind: duration(func(v *Values) *time.Duration { return &v.Retention }, 0, 10*365*24*time.Hour),
@@ -225,8 +237,6 @@ var Table = []Row{
 	},
 
 	later("GANDER_DEPLOYMENT", Always, "", "it names the secrets of image encryption keys, which this version does not keep"),
-	later("GANDER_PROPERTY_PROTECTION_FILE", Answers, "property_protection_file", "this version has no property protections"),
-	later("GANDER_PROPERTY_PROTECTION_FORMAT", Answers, "property_protection_rule_format", "this version has no property protections"),
 	later("GANDER_KEY_DELAY", Later, "", "this version keeps no image encryption keys"),
 	later("GANDER_KEY_WINDOW_DAYS", Later, "", "this version keeps no image encryption keys"),
 

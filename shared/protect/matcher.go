@@ -1,4 +1,0 @@
-package protect
-
-// A matcher reports whether an expression is found anywhere in a name.
-type matcher func(name string) bool

@@ -1,0 +1,1 @@
+"""Asks Glance and Python what property protection files mean."""
