@@ -71,13 +71,14 @@ func dial(t *testing.T, r *running) net.Conn {
 // refusing waits until nobody listens any more.
 func refusing(t *testing.T, r *running) {
 	t.Helper()
-	for {
+	for end := time.Now().Add(longWait); time.Now().Before(end); {
 		conn, err := net.Dial("tcp", r.address)
 		if err != nil {
 			return
 		}
 		_ = conn.Close()
 	}
+	t.Fatalf("%s is still listened on", r.address)
 }
 
 func TestStopLetsARunningUploadEnd(t *testing.T) {
