@@ -176,3 +176,28 @@ func TestImplied(t *testing.T) {
 		}
 	})
 }
+
+// TestDocumentedMapping: what docs/identity.md shows can be used.
+func TestDocumentedMapping(t *testing.T) {
+	page, err := os.ReadFile("../../../docs/identity.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, section, _ := strings.Cut(string(page), "\n### Mapping\n")
+	_, text, _ := strings.Cut(section, "```yaml\n")
+	text, _, found := strings.Cut(text, "```")
+	if !found {
+		t.Fatal("there is no example")
+	}
+	who, err := parsed(t, text).caller(claims{"sub": "mia", "groups": list("/cloud/guests", "/cloud/demo-managers"), "https://example.org/roles": "x"})
+	want := caller.Caller{
+		UserID: "mia", UserDomainID: "staff", ProjectID: "7f3a2b", ProjectDomainID: "default", IsAdminProject: true,
+		Roles: []string{"x", "manager", "member", "reader"},
+	}
+	if diff := cmp.Diff(want, who); err != nil || diff != "" {
+		t.Errorf("%v %s", err, diff)
+	}
+	if own := parsed(t, text); !cmp.Equal(own.implied, usualRoles()) {
+		t.Errorf("%v is not what is implied without the field", own.implied)
+	}
+}
