@@ -115,7 +115,7 @@ func createAsOne(t *testing.T, k *realKeystone, one *terminal) (id string) {
 	token := one.run("openstack token issue -f value -c id")
 	one.env = append(one.env, "TOKEN="+token)
 	const known = "env -u OS_USERNAME -u OS_PASSWORD -u OS_PROJECT_NAME -u OS_TENANT_NAME -u OS_PROJECT_DOMAIN_ID -u OS_USER_DOMAIN_ID " +
-		"OS_AUTH_TYPE=admin_token OS_TOKEN=$TOKEN OS_ENDPOINT=$URL "
+		"OS_AUTH_TYPE=admin_token OS_TOKEN=$TOKEN OS_ENDPOINT=$URL/v2 "
 	want("openstack image list with a token that is new", cost{validations: 1}, func() { one.run(known + "openstack image list") })
 	want("openstack image create with that token again", cost{}, func() { one.run(known + create + "third") })
 	one.run("openstack image delete another third")
