@@ -72,7 +72,7 @@ func (x *explainer) node(e *expression, reached bool) *Node {
 	case opRule:
 		switch {
 		case e.rule == nil:
-		case x.room > 0 && !slices.Contains(x.way, e.rule):
+		case !slices.Contains(x.way, e.rule):
 			n.Children = []*Node{x.inside(e.rule, reached)}
 		default:
 			n.reads = e.keys()

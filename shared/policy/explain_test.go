@@ -121,6 +121,19 @@ func TestCirclesAreExplained(t *testing.T) {
 	}
 }
 
+// What a circle would read is hidden where the tree leaves it out, too.
+func TestHiddenCircles(t *testing.T) {
+	rules, err := ParseRules(map[string]any{"s": "'x':%(code)s and rule:s"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	x, err := (&Enforcer{rules: rules.set}).Explain("s", member, Attributes{"code": "y"})
+	x.Hide(func(key string) bool { return key == "code" })
+	if want := "(and=? 'x':%(code)s=? rule:s=?)"; err != nil || drawing(x.Tree) != want {
+		t.Errorf("got %v %s, want %s", err, drawing(x.Tree), want)
+	}
+}
+
 func TestExplanationsAreBounded(t *testing.T) {
 	rules := map[string]any{"r0": "role:x or rule:r1"}
 	for i := range 14 {

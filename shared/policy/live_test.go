@@ -135,6 +135,19 @@ func TestReloadOfADirectory(t *testing.T) {
 	}
 }
 
+// A folder that vanishes is told, though it had no file.
+func TestReloadWithoutAFolder(t *testing.T) {
+	file, dir := filepath.Join(t.TempDir(), "policy.yaml"), t.TempDir()
+	write(t, file, "delete_image: '!'\n")
+	live := opened(t, Source{Paths: []string{file, dir}})
+	if err := os.Remove(dir); err != nil {
+		t.Fatal(err)
+	}
+	if changed, _ := live.Reload(); !changed || mayDelete(t, live) || !live.State().Degraded() {
+		t.Errorf("got %v", live.State())
+	}
+}
+
 // A file that somebody is writing is left alone until it holds still: half of it
 // would be a valid file with fewer rules.
 func TestReloadWaitsForWhoeverWrites(t *testing.T) {
