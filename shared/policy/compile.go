@@ -36,8 +36,10 @@ func newCompilation(doc *Document, mode Mode, defaults []Default) *compilation {
 		known: namesOf(doc, defaults), inForce: map[string]entry{}, set: make(ruleSet, len(defaults)+len(doc.rules)),
 		findings: slices.Clone(doc.findings),
 	}
-	for _, e := range doc.rules {
-		c.inForce[e.name] = e // the last of a name wins
+	for _, e := range doc.rules { // the last of a name wins
+		if !e.nameless {
+			c.inForce[e.name] = e
+		}
 	}
 	return c
 }
@@ -91,7 +93,7 @@ func (c *compilation) entry(e entry) {
 	for _, f := range append(slices.Clone(e.faults), j.faults...) {
 		c.find(e, f, c.correction(e, f.severity != toldOnly))
 	}
-	if e.unread || e.overridden {
+	if e.unread || e.overridden || e.nameless {
 		return
 	}
 	rule, err := parseValue(e.value)

@@ -94,17 +94,26 @@ func (r *reader) mapping(path string, top *yaml.Node, lines []string, below int)
 	for i := 0; i+1 < len(top.Content); i += 2 {
 		key, value := top.Content[i], top.Content[i+1]
 		e := entry{name: key.Value, file: path, line: key.Line + below}
-		if _, isText := (&nodeReader{}).value(key).(string); key.ShortTag() == "!!merge" {
-			e.faults = append(e.faults, fault{broken, "mappings are not merged; write the rules themselves"})
-		} else if !isText {
-			e.faults = append(e.faults, fault{refused, "the name is no text to YAML; it needs quotes"})
-		}
-		if line, twice := first[e.name]; twice {
+		e.named(key)
+		if line, twice := first[e.name]; twice && !e.nameless {
 			e.faults = append(e.faults, fault{refused, fmt.Sprintf("the rule is on line %d, too; only the last one would count", line)})
 		}
 		first[e.name] = e.line
 		e.read(value, lines)
 		r.put(e)
+	}
+}
+
+// named judges the name.
+func (e *entry) named(n *yaml.Node) {
+	_, isText := (&nodeReader{}).value(n).(string)
+	switch e.nameless = !isText; {
+	case n.ShortTag() == "!!merge":
+		e.faults = append(e.faults, fault{broken, "mappings are not merged; write the rules themselves"})
+	case n.Kind != yaml.ScalarNode && n.Kind != yaml.AliasNode:
+		e.faults = append(e.faults, fault{broken, "its name is no text"})
+	case !isText:
+		e.faults = append(e.faults, fault{refused, "the name is no text to YAML, so that nobody can ask for it; it needs quotes"})
 	}
 }
 

@@ -30,6 +30,7 @@ type entry struct {
 	faults     []fault // of the reading
 	unread     bool    // the value could not be read, and a fault says so
 	overridden bool    // a later one of the name wins
+	nameless   bool    // its name is no text, so that nobody can ask for it
 }
 
 // A fault is something wrong with one rule.
@@ -58,7 +59,9 @@ func (d *Document) Version() string { return d.version }
 func (d *Document) Rules() map[string]any {
 	rules := make(map[string]any, len(d.rules))
 	for _, e := range d.rules { // the last of a name wins
-		rules[e.name] = e.value
+		if !e.nameless {
+			rules[e.name] = e.value
+		}
 	}
 	return rules
 }

@@ -17,7 +17,7 @@ func (j *judge) list(clauses []any) any {
 		if !inner {
 			elements = []any{clause}
 		}
-		texts := j.clause(elements)
+		texts := j.clause(elements, inner)
 		empty = empty && (len(texts) == 0 || !inner && texts[0] == "")
 		for _, text := range texts {
 			expressions = expressions || !isSingle(text.(string))
@@ -37,13 +37,13 @@ func (j *judge) list(clauses []any) any {
 }
 
 // clause judges the elements of an inner list, and returns them put right.
-func (j *judge) clause(elements []any) []any {
+func (j *judge) clause(elements []any, inner bool) []any {
 	texts := []any{}
 	for _, element := range elements {
 		text, ok := element.(string)
 		switch {
 		case !ok:
-			j.element(element)
+			j.element(element, inner)
 		case j.textFits(text):
 			texts = append(texts, j.listed(text, len(elements) == 1))
 		}
@@ -51,9 +51,10 @@ func (j *judge) clause(elements []any) []any {
 	return texts
 }
 
-func (j *judge) element(element any) {
+// element judges what is no text. Within an inner list it is false.
+func (j *judge) element(element any, inner bool) {
 	s := refused
-	if _, err := parseList([]any{element}); err != nil {
+	if _, err := parseList([]any{element}); err != nil && !inner {
 		s = broken
 	}
 	j.fault(s, "a list holds texts and lists of texts, not %s", described(element, ""))

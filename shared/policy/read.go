@@ -127,10 +127,12 @@ func reasonOf(err error) string {
 
 // put takes over one rule. An earlier one of the name stays, to be judged.
 func (r *reader) put(e entry) {
-	if i, again := r.at[e.name]; again {
+	if i, again := r.at[e.name]; again && !e.nameless {
 		r.doc.rules[i].overridden = true
 	}
-	r.at[e.name] = len(r.doc.rules)
+	if !e.nameless {
+		r.at[e.name] = len(r.doc.rules)
+	}
 	r.doc.rules = append(r.doc.rules, e)
 }
 

@@ -25,7 +25,7 @@ func (c *compilation) unasked() {
 	for _, e := range c.doc.rules {
 		check, isRegistered := registered[e.name]
 		switch {
-		case e.overridden, asked[e.name]:
+		case e.overridden, e.nameless, asked[e.name]:
 		case !isRegistered:
 			c.unknown(e, registered)
 		case idle[e.name] != "" && c.changes(e, check):

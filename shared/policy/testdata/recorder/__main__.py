@@ -6,7 +6,7 @@ Made with Python 3.11; other versions print and parse some literals differently.
 import pathlib
 import sys
 
-from recorder import cases, chance, glance, lefts, rules, templates, tokens
+from recorder import cases, chance, files, glance, lefts, rules, templates, tokens
 
 
 def main():
@@ -27,6 +27,7 @@ def main():
     folder = pathlib.Path(sys.argv[1])
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "oslo_policy_cases.json").write_text(cases.written(), encoding="utf-8")
+    (folder / "policy_files.json").write_text(files.written(), encoding="utf-8")
     (folder / "glance_rules.json").write_text(glance.written(), encoding="utf-8")
 
 

@@ -86,14 +86,18 @@ def case(name, rules, rule="r", creds=CREDS, target=TARGET, scopes=None):
     cases.append(entry)
 
 
+def made_by():
+    """What answers."""
+    return f"oslo.policy {importlib.metadata.version('oslo.policy')}, Python {platform.python_version()}"
+
+
 def written():
     """The cases as JSON, one a line. Most share caller and target; those are written once."""
     names = [c["name"] for c in cases]
     if duplicates := {n for n in names if names.count(n) > 1}:
         sys.exit(f"two cases of one name: {sorted(duplicates)}")
-    made_by = f"oslo.policy {importlib.metadata.version('oslo.policy')}, Python {platform.python_version()}"
     head = [
-        f' "made_by": {json.dumps(made_by)},',
+        f' "made_by": {json.dumps(made_by())},',
         f' "creds": {json.dumps(CREDS)},',
         f' "target": {json.dumps(TARGET)},',
         ' "cases": [',
