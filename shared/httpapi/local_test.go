@@ -23,6 +23,7 @@ import (
 	"github.com/gander-images/gander/shared/identity/development"
 	"github.com/gander-images/gander/shared/image"
 	"github.com/gander-images/gander/shared/policy"
+	"github.com/gander-images/gander/shared/protect"
 	"github.com/gander-images/gander/shared/table/bolt"
 )
 
@@ -43,6 +44,7 @@ type inside struct {
 	handler  http.Handler
 	logs     *lockedBuffer
 	server   *httptest.Server
+	format   protect.Format // of property protections
 }
 
 // newInside starts a service over the real local adapters.
@@ -61,7 +63,7 @@ func newInside(t testing.TB) *inside {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &inside{logs: &lockedBuffer{}}
+	w := &inside{logs: &lockedBuffer{}, format: protect.Roles}
 	w.services = &Services{
 		Images: &image.Service{
 			Table: tab, Stores: []image.Store{{ID: "local", Type: "file", Blobs: blobs}, {ID: "os_glance_tasks_store", Blobs: blobs}},
@@ -132,6 +134,10 @@ func (w *inside) set(setting string) {
 		images.Limits.Members, err = strconv.Atoi(value)
 	case "GANDER_POLICY_FILE":
 		err = w.ownPolicy(value)
+	case "GANDER_PROPERTY_PROTECTION_FORMAT": // before the file, which is read at once
+		w.format = protect.Format(value)
+	case "GANDER_PROPERTY_PROTECTION_FILE":
+		w.services.Protect, _, err = protect.Load(value, w.format, w.hasRule)
 	case "GANDER_RETENTION":
 		images.Retention, err = time.ParseDuration(value)
 	default:
@@ -140,6 +146,13 @@ func (w *inside) set(setting string) {
 	if err != nil {
 		w.t.Fatalf("%s: %v", name, err)
 	}
+}
+
+func (w *inside) hasRule(rule policy.Rule) bool {
+	if live, ok := w.services.Policy.(*policy.Live); ok {
+		return live.Current().Has(rule)
+	}
+	return w.services.Policy.(*policy.Enforcer).Has(rule)
 }
 
 // ownPolicy has the rules of a file in force, as boot does.
