@@ -38,11 +38,28 @@ NAMED = {
     "AlarmTopic": "arn:aws:sns:us-east-1:123456789012:alarms",
 }
 LAYER = {"PolicyLayer": "arn:aws:lambda:us-east-1:123456789012:layer:policy:1"}
+KEYSTONE = {
+    "Identity": "keystone",
+    "KeystoneUrl": "https://identity.example.org/v3",
+    "KeystoneUsername": "gander",
+    "KeystoneCa": "on",
+    "IdentityLayer": "arn:aws:lambda:us-east-1:123456789012:layer:identity:1",
+}
+ISSUER = {
+    "Identity": "jwt",
+    "JwtIssuer": "https://login.example.org",
+    "JwtJwksUrl": "https://login.example.org/keys",
+    "JwtAudience": "images",
+    "JwtMapping": "on",
+    "IdentityLayer": "arn:aws:lambda:us-east-1:123456789012:layer:identity:1",
+}
 WAYS = {
     "defaults": DATA,
     "named": DATA | NAMED | LAYER,
     "without-cdn": DATA | NAMED | {"Cdn": "off"},
     "without-data-plane": {"DataPlane": "off"},
+    "keystone": DATA | NAMED | LAYER | KEYSTONE,
+    "authorizer": DATA | LAYER | ISSUER | {"Authorizer": "on"},
     "x86-64": {"DataPlane": "off", "Cdn": "off", "Architecture": "x86_64"},
     "private": DATA
     | LAYER

@@ -70,7 +70,11 @@ func Read(path string, o Options) (*Stack, error) {
 // once; the stack that comes with them knows the other parameters.
 func (t Tree) Stack(o Options) (*Stack, error) {
 	values, err := parameters(t.At("Parameters"), o)
-	return &Stack{t, values, o.Names, o.Symbolic}, err
+	s := &Stack{t, values, o.Names, o.Symbolic}
+	if err == nil && !o.Partial {
+		err = s.rules()
+	}
+	return s, err
 }
 
 func (s *Stack) resource(id string) Tree { return s.template.At("Resources", id) }

@@ -67,7 +67,7 @@ var damages = map[string]damage{
 	},
 	"function built by SAM": {func(i *inventory) { delete(i.template.At("Resources", "ImageShowFunction"), "Metadata") }, "ImageShowFunction: SAM would build it anew"},
 	"one processor":         {func(i *inventory) { i.template.At("Globals", "Function")["Architectures"] = []any{"arm64"} }, "functions are for arm64, and the parameter says x86_64"},
-	"policy left out":       {func(i *inventory) { delete(i.template.At("Globals", "Function"), "Layers") }, `functions have the layer ""`},
+	"policy left out":       {func(i *inventory) { delete(i.template.At("Globals", "Function"), "Layers") }, `functions have the layers ""`},
 	"function unknown to CloudFormation's readers": {func(i *inventory) {
 		properties(i, "ImageShowFunction")["MemorySize"] = template.Tree{"Fn::FindInMap": []any{"a", "b", "c"}}
 	}, "ImageShowFunction: Fn::FindInMap: a template of ours must not use this"},
@@ -107,13 +107,40 @@ var damages = map[string]damage{
 		"application/octet-stream: in what clients send byte by byte, not in the API's binary media types",
 	},
 
-	"variable missing":   {func(i *inventory) { delete(functionVariables(i, "ImageShowFunction"), "GANDER_TABLE") }, "image-show: reads GANDER_TABLE and is not given it"},
-	"variable too many":  {func(i *inventory) { functionVariables(i, "ImageShowFunction")["GANDER_BUCKET"] = "b" }, "image-show: is given GANDER_BUCKET and does not read it"},
-	"variable misspelt":  {func(i *inventory) { functionVariables(i, "ImageShowFunction")["GANDER_TABEL"] = "b" }, "GANDER_TABEL: in the template, but no setting"},
-	"variable's value":   {func(i *inventory) { functionVariables(i, "ImageShowFunction")["GANDER_STORES"] = "local" }, "image-show: GANDER_STORES is local, not s3"},
-	"policy file left":   {func(i *inventory) { delete(functionVariables(i, "ImageListFunction"), "GANDER_POLICY_FILE") }, "image-list: reads GANDER_POLICY_FILE and is not given it"},
+	"variable missing":  {func(i *inventory) { delete(functionVariables(i, "ImageShowFunction"), "GANDER_TABLE") }, "image-show: reads GANDER_TABLE and is not given it"},
+	"variable too many": {func(i *inventory) { functionVariables(i, "ImageShowFunction")["GANDER_BUCKET"] = "b" }, "image-show: is given GANDER_BUCKET and does not read it"},
+	"variable misspelt": {func(i *inventory) { functionVariables(i, "ImageShowFunction")["GANDER_TABEL"] = "b" }, "GANDER_TABEL: in the template, but no setting"},
+	"variable's value":  {func(i *inventory) { functionVariables(i, "ImageShowFunction")["GANDER_STORES"] = "local" }, "image-show: GANDER_STORES is local, not s3"},
+	"policy file left":  {func(i *inventory) { delete(functionVariables(i, "ImageListFunction"), "GANDER_POLICY_FILE") }, "image-list: reads GANDER_POLICY_FILE and is not given it"},
+	"key left out": {
+		func(i *inventory) { delete(functionVariables(i, "ImageListFunction"), "GANDER_KEYSTONE_URL") },
+		"image-list: it would not start: GANDER_KEYSTONE_URL: it is missing",
+	},
+	"asked by both": {
+		func(i *inventory) {
+			functionVariables(i, "ImageListFunction")["GANDER_JWT_ISSUER"] = "https://x.example"
+		},
+		"image-list: is given GANDER_JWT_ISSUER and does not read it",
+	},
+	"nobody asked": {
+		func(i *inventory) { delete(routesOf(i).At("/v2/images", "get"), "security") },
+		"GET /v2/images: that the authorizer is asked should be true",
+	},
+	"asked for all": {
+		func(i *inventory) {
+			routesOf(i).At("/healthcheck", "get")["security"] = routesOf(i).At("/v2/images", "get")["security"]
+		},
+		"GET /healthcheck: that the authorizer is asked should be false",
+	},
+	"remembered": {
+		func(i *inventory) {
+			either := properties(i, "Api").At("DefinitionBody", "components").List("Fn::If")
+			either[1].(template.Tree).At("securitySchemes", "caller", "x-amazon-apigateway-authorizer")["authorizerResultTtlInSeconds"] = "300"
+		},
+		"Api: its authorizer is not the function of that name, asked about each call",
+	},
 	"parameter missing":  {func(i *inventory) { delete(i.template.At("Parameters"), "AlarmTopic") }, "AlarmTopic: the template lacks this parameter"},
-	"no safe default":    {func(i *inventory) { i.template.At("Parameters", "DevelopmentKey")["Default"] = someKey }, "DevelopmentKey: that it has a default should be false"},
+	"no safe default":    {func(i *inventory) { i.template.At("Parameters", "PublicEndpoint")["Default"] = "x" }, "PublicEndpoint: that it has a default should be false"},
 	"parameter untold":   {func(i *inventory) { i.deploying = "" }, "Retention: docs/deploying.md has no row"},
 	"output untold":      {func(i *inventory) { delete(i.template.At("Outputs"), "WithoutDataPlane") }, "WithoutDataPlane: the output is missing"},
 	"parameter not used": {func(i *inventory) { properties(i, "DataPlaneStack").At("Parameters")["Colour"] = "red" }, "Colour: there is no such parameter"},

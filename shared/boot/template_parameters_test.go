@@ -1,6 +1,7 @@
 package boot
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"testing"
@@ -9,13 +10,13 @@ import (
 )
 
 // mustGive are the parameters for which there is no safe default.
-var mustGive = set("PublicEndpoint", "DevelopmentKey")
+var mustGive = set("PublicEndpoint")
 
 // agreedParameters are those that other parts of the repository set by name.
 var agreedParameters = []string{
 	"PublicEndpoint", "Identity", "DevelopmentKey", "Architecture", "DataPlane", "Cdn", "EndpointType", "VpcEndpointIds", "PolicyLayer",
 	"ExistingTable", "ExistingBucket", "DomainName", "CertificateArn", "HostedZoneId", "Retention", "LogLevel", "LogRetentionDays",
-	"RateLimit", "BurstLimit", "AlarmTopic",
+	"RateLimit", "BurstLimit", "AlarmTopic", "Authorizer", "KeystoneUrl", "JwtIssuer", "JwtAudience", "IdentityLayer", "PolicyFaults",
 }
 
 // checkParameters: each has a description, a default unless there is no safe
@@ -60,6 +61,9 @@ func documented(name string, row template.Tree) string {
 	return "| `" + name + "` | `" + row.Text("Default") + "` |"
 }
 
+// namedInstead is the parameter that is missed beside another.
+var namedInstead = map[string]string{"no Keystone": "KeystoneUrl", "no issuer": "JwtAudience", "no password": "IdentityLayer"}
+
 // TestBadParametersStopTheDeployment: what cannot work is refused before
 // anything is made.
 func TestBadParametersStopTheDeployment(t *testing.T) {
@@ -69,14 +73,18 @@ func TestBadParametersStopTheDeployment(t *testing.T) {
 		"endpoint with a user":  {"PublicEndpoint", "https://user@images.example.org"},
 		"no key":                {"DevelopmentKey", ""},
 		"private key":           {"DevelopmentKey", "-----BEGIN PRIVATE KEY-----"},
-		"identity of later":     {"Identity", "keystone"},
+		"unknown identity":      {"Identity", "ldap"},
+		"no Keystone":           {"Identity", "keystone"},
+		"no issuer":             {"Identity", "jwt"},
+		"no password":           {"KeystoneUsername", "gander"},
 		"retention in words":    {"Retention", "one day"},
 		"processor":             {"Architecture", "riscv64"},
 		"certificate elsewhere": {"CdnCertificateArn", "arn:aws:acm:eu-west-1:1:certificate/cdn"},
 		"misspelt":              {"DataPlain", "off"},
 	} {
-		if _, err := makeStack(main, with(nil, test.parameter, test.value)); err == nil || !strings.Contains(err.Error(), test.parameter) {
-			t.Errorf("%s: nothing says that %s is wrong: %v", name, test.parameter, err)
+		named := cmp.Or(namedInstead[name], test.parameter)
+		if _, err := makeStack(main, with(nil, test.parameter, test.value)); err == nil || !strings.Contains(err.Error(), named) {
+			t.Errorf("%s: nothing says that %s is wrong: %v", name, named, err)
 		}
 	}
 	whole, err := makeStack(main, with(dataPlane))

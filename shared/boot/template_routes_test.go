@@ -111,7 +111,49 @@ func (d deployment) checkPermissions() []string {
 			}
 		}
 	}
+	if d.authorizes() {
+		names["AuthorizerPermission"] = true
+		p := permissions["AuthorizerPermission"].At("Properties")
+		if p.Text("FunctionName") != "${AuthorizerFunction}" || !strings.HasSuffix(p.Text("SourceArn"), ":${Api}/authorizers/*") {
+			found = append(found, "AuthorizerPermission: it is not for the API's authorizers")
+		}
+	}
 	return append(found, compare("the operation table", "the template's permissions", names, permissions)...)
+}
+
+// checkAuthorizer: every call that needs a token is asked about where there is an
+// authorizer, and no other call; and the gateway remembers nothing of it.
+func (d deployment) checkAuthorizer() []string {
+	var found []string
+	open := map[string]bool{}
+	for _, op := range d.rows {
+		open[camel(op.Name)+"Function"] = op.Public
+	}
+	paths := d.body().At("paths")
+	for route, id := range d.routes() {
+		method, p, _ := strings.Cut(route, " ")
+		if method = strings.ToLower(method); method == "any" {
+			method = "x-amazon-apigateway-any-method"
+		}
+		asked := false
+		for _, scheme := range paths.At(p, method).Trees("security") {
+			_, asked = scheme["caller"]
+		}
+		if want := d.authorizes() && !open[id]; asked != want {
+			found = append(found, fmt.Sprintf("%s: that the authorizer is asked should be %t", route, want))
+		}
+	}
+	scheme := d.body().At("components", "securitySchemes", "caller")
+	asks := scheme.At("x-amazon-apigateway-authorizer")
+	switch {
+	case !d.authorizes() && len(scheme) > 0:
+		found = append(found, "Api: it has an authorizer that nobody asked for")
+	case !d.authorizes():
+	case asks.Text("type") != "request" || asks.Text("authorizerResultTtlInSeconds") != "0" || asks["identitySource"] != nil ||
+		scheme.Text("x-amazon-apigateway-authtype") != "custom" || !strings.Contains(asks.Text("authorizerUri"), "/functions/${AuthorizerFunction.Arn}/invocations"):
+		found = append(found, "Api: its authorizer is not the function of that name, asked about each call")
+	}
+	return found
 }
 
 // covers reports whether an ARN's pattern, where * stands for anything, covers text.
@@ -162,9 +204,14 @@ func (d deployment) checkGatewayAnswers() []string {
 	for name, want := range map[string]struct{ status, says string }{
 		"REQUEST_TOO_LARGE":            {"413", d.wayForLargeBodies()},
 		"MISSING_AUTHENTICATION_TOKEN": {"501", "501 Not Implemented"},
-		"THROTTLED":                    {"429", "Try again"},
-		"INTEGRATION_TIMEOUT":          {"504", "$context.requestId"},
-		"DEFAULT_5XX":                  {"", "$context.requestId"},
+		"UNAUTHORIZED":                 {"401", "401 Unauthorized"},
+		"ACCESS_DENIED":                {"403", "403 Forbidden"},
+		"AUTHORIZER_FAILURE":           {"503", "try again later"},
+		// What the gateway calls an authorizer that fails.
+		"AUTHORIZER_CONFIGURATION_ERROR": {"503", "try again later"},
+		"THROTTLED":                      {"429", "Try again"},
+		"INTEGRATION_TIMEOUT":            {"504", "$context.requestId"},
+		"DEFAULT_5XX":                    {"", "$context.requestId"},
 	} {
 		answer := answers.At(name)
 		text := answer.At("responseTemplates").Text("text/html")

@@ -26,6 +26,12 @@ var variants = []variant{
 	{"without a CDN", with(dataPlane, "Cdn", "off", "DomainName", "images.example.org", "CertificateArn", "arn:aws:acm:eu-west-1:1:certificate/api", "HostedZoneId", "Z1")},
 	{"for compute hosts", with(dataPlane, "EndpointType", "PRIVATE", "VpcEndpointIds", "vpce-1,vpce-2", "ExistingTable", "images", "ExistingBucket", "image-data",
 		"PolicyLayer", "arn:aws:lambda:eu-west-1:1:layer:hosts:1")},
+	{"by a Keystone", with(dataPlane, "DevelopmentKey", "", "Identity", "keystone", "KeystoneUrl", "https://identity.example.org/v3", "KeystoneUsername", "gander",
+		"KeystoneCa", "on", "IdentityLayer", "arn:aws:lambda:eu-west-1:1:layer:identity:1", "PolicyLayer", "arn:aws:lambda:eu-west-1:1:layer:policy:1",
+		"Cdn", "off")},
+	{"by an issuer, asked by an authorizer", with(dataPlane, "DevelopmentKey", "", "Identity", "jwt", "JwtIssuer", "https://login.example.org", "JwtJwksUrl", "https://login.example.org/keys",
+		"JwtAudience", "images", "JwtMapping", "on", "IdentityLayer", "arn:aws:lambda:eu-west-1:1:layer:identity:1", "Authorizer", "on", "Cdn", "off")},
+	{"asked by an authorizer", with(nil, "DataPlane", "off", "Authorizer", "on")},
 }
 
 var dataPlane = map[string]string{
@@ -41,6 +47,14 @@ func with(base map[string]string, pairs ...string) map[string]string {
 		parameters[pairs[i]] = pairs[i+1]
 	}
 	return parameters
+}
+
+// authorizes reports whether an authorizer asks for all functions.
+func (v variant) authorizes() bool { return v.parameters["Authorizer"] == "on" }
+
+// layers are what functions find below /opt.
+func (v variant) layers() string {
+	return strings.TrimSpace(v.parameters["PolicyLayer"] + " " + v.parameters["IdentityLayer"])
 }
 
 // owns reports whether the variant has a table and a bucket of its own.
@@ -70,7 +84,7 @@ func (i inventory) checkVariant(v variant) []string {
 		d.data = &data
 	}
 	for _, check := range []func(deployment) []string{
-		deployment.checkFunctions, deployment.checkRoutes, deployment.checkPermissions, deployment.checkVariables,
+		deployment.checkFunctions, deployment.checkRoutes, deployment.checkPermissions, deployment.checkAuthorizer, deployment.checkVariables,
 		deployment.checkRoles, deployment.checkFacts, deployment.checkMapping, deployment.checkEndpoint, deployment.checkAlarms,
 		deployment.checkDataPlane, deployment.checkDistribution,
 	} {
@@ -93,7 +107,7 @@ func handedOver(nested template.Tree) map[string]string {
 // has the table, and the authorizer is there where it is asked for.
 func (d deployment) of() []function {
 	return slices.DeleteFunc(d.functions(), func(f function) bool {
-		return isConsumer(f.name) && !d.owns() || f.name == Authorizer.Name && d.parameters["Authorizer"] != "on"
+		return isConsumer(f.name) && !d.owns() || f.name == Authorizer.Name && !d.authorizes()
 	})
 }
 
@@ -118,8 +132,8 @@ func (d deployment) checkFunctions() []string {
 	if got, want := strings.Join(d.main.Globals.At("Function").Texts("Architectures"), " "), d.architecture(); got != want {
 		found = append(found, fmt.Sprintf("Globals: functions are for %s, and the parameter says %s", got, want))
 	}
-	if got, want := strings.Join(d.main.Globals.At("Function").Texts("Layers"), " "), d.parameters["PolicyLayer"]; got != want {
-		found = append(found, fmt.Sprintf("Globals: functions have the layer %q, and the parameter says %q", got, want))
+	if got, want := strings.Join(d.main.Globals.At("Function").Texts("Layers"), " "), d.layers(); got != want {
+		found = append(found, fmt.Sprintf("Globals: functions have the layers %q, and the parameters say %q", got, want))
 	}
 	return append(found, compare("the operation table", "template.yaml", names, blocks)...)
 }
