@@ -85,6 +85,11 @@ func TestPolicyIsExplained(t *testing.T) {
 			t.Errorf("a reader of %s: %v", project, x)
 		}
 	}
+	shared := w.made(`{"visibility":"shared"}`)
+	x = w.explained(`{"rule":"modify_member","image_id":"`+shared+`","caller":{"project_id":"other","roles":["member"]}}`, as("admin"))
+	if want := "or=true[rule:context_is_admin=false[role:admin=false] and=true[role:member=true project_id:%(member_id)s=true]]"; x.Tree.String() != want {
+		t.Errorf("got %s, want %s", x.Tree, want)
+	}
 }
 
 func TestPolicyIsNotExplained(t *testing.T) {
