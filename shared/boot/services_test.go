@@ -51,9 +51,38 @@ func TestP14ABrokenPolicyNeverAllows(t *testing.T) {
 			continue
 		}
 		run := d.start(f.name, "GANDER_POLICY_FILE="+file)
-		if o := invokeFunction(t, run, nil); !o.Init || !strings.Contains(o.Message(), `GANDER_POLICY_FILE: policy rule "get_image"`) {
+		if o := invokeFunction(t, run, nil); !o.Init || !strings.Contains(o.Message(), `rule "get_image": "rule:nobody_wrote_it": there is no rule nobody_wrote_it`) {
 			t.Errorf("%s: %+v", f.name, o)
 		}
+	}
+}
+
+// TestPolicyWarningsAreLogged: what a policy may not mean is a line each, with all
+// that is known of it, and keeps nobody from starting.
+func TestPolicyWarningsAreLogged(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "policy.yaml")
+	if err := os.WriteFile(file, []byte("get_image: !\nhelper: role:x\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	environ := []string{"GANDER_POLICY_FILE=" + file, "GANDER_POLICY_FAULTS=warn"}
+	v, err := setting.Read(setting.Source{Environ: environ, Uses: setting.Decides})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var logged strings.Builder
+	s := services{log: slog.New(slog.NewJSONHandler(&logged, nil))}
+	s.rule(&httpapi.Services{}, v.Policy)
+	for _, want := range []string{
+		`"level":"WARN","msg":"the policy may not mean what it seems to","file":"` + file + `","line":1,"rule":"get_image"`,
+		`"correction":"\"get_image\": \"!\""}`,
+		`"line":2,"rule":"helper"`,
+	} {
+		if !strings.Contains(logged.String(), want) {
+			t.Errorf("%s is not in the log:\n%s", want, logged.String())
+		}
+	}
+	if n := strings.Count(logged.String(), `"WARN"`); n != 2 {
+		t.Errorf("%d warnings", n)
 	}
 }
 
