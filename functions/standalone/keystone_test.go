@@ -182,8 +182,11 @@ func (k *realKeystone) stop() {
 		return
 	}
 	_ = k.server.Process.Signal(os.Interrupt)
-	ended := make(chan error, 1)
-	go func(cmd *exec.Cmd) { ended <- cmd.Wait() }(k.server)
+	ended := make(chan struct{})
+	go func(cmd *exec.Cmd) {
+		_ = cmd.Wait()
+		close(ended)
+	}(k.server)
 	select {
 	case <-ended:
 	case <-time.After(20 * time.Second):
