@@ -58,7 +58,7 @@ WAYS = {
     "named": DATA | NAMED | LAYER,
     "without-cdn": DATA | NAMED | {"Cdn": "off"},
     "without-data-plane": {"DataPlane": "off"},
-    "keystone": DATA | NAMED | LAYER | KEYSTONE,
+    "keystone": DATA | NAMED | LAYER | KEYSTONE | {"PropertyProtections": "roles"},
     "authorizer": DATA | LAYER | ISSUER | {"Authorizer": "on"},
     "x86-64": {"DataPlane": "off", "Cdn": "off", "Architecture": "x86_64"},
     "private": DATA

@@ -62,7 +62,7 @@ func documented(name string, row template.Tree) string {
 }
 
 // namedInstead is the parameter that is missed beside another.
-var namedInstead = map[string]string{"no Keystone": "KeystoneUrl", "no issuer": "JwtAudience", "no password": "IdentityLayer"}
+var namedInstead = map[string]string{"no Keystone": "KeystoneUrl", "no issuer": "JwtAudience", "no password": "IdentityLayer", "no protections": "PolicyLayer"}
 
 // TestBadParametersStopTheDeployment: what cannot work is refused before
 // anything is made.
@@ -77,6 +77,7 @@ func TestBadParametersStopTheDeployment(t *testing.T) {
 		"no Keystone":           {"Identity", "keystone"},
 		"no issuer":             {"Identity", "jwt"},
 		"no password":           {"KeystoneUsername", "gander"},
+		"no protections":        {"PropertyProtections", "roles"},
 		"retention in words":    {"Retention", "one day"},
 		"processor":             {"Architecture", "riscv64"},
 		"certificate elsewhere": {"CdnCertificateArn", "arn:aws:acm:eu-west-1:1:certificate/cdn"},

@@ -55,6 +55,9 @@ func (d deployment) mustGive() map[string]bool {
 	if d.parameters["PolicyLayer"] != "" {
 		used["GANDER_POLICY_FILE"] = true
 	}
+	if d.parameters["PropertyProtections"] != "" {
+		used["GANDER_PROPERTY_PROTECTION_FILE"], used["GANDER_PROPERTY_PROTECTION_FORMAT"] = true, true
+	}
 	return used
 }
 
@@ -127,6 +130,7 @@ func readsAndGiven(function, name string, reads, given bool) []string {
 func (d deployment) checkValue(function, name, value string) []string {
 	want := map[string]string{
 		"GANDER_TABLE": "${Table}", "GANDER_BUCKET": "${Bucket}", "GANDER_STORES": "s3", "GANDER_POLICY_FILE": "/opt/policy.yaml", "GANDER_POLICY_FAULTS": "refuse",
+		"GANDER_PROPERTY_PROTECTION_FILE": "/opt/property-protections.conf", "GANDER_PROPERTY_PROTECTION_FORMAT": d.parameters["PropertyProtections"],
 		"GANDER_PUBLIC_ENDPOINT": d.parameters["PublicEndpoint"], "GANDER_IDENTITY": d.identity(function),
 		"GANDER_RETENTION": "24h", "GANDER_LOG_LEVEL": "info", // the parameters' defaults
 	}

@@ -28,7 +28,7 @@ var variants = []variant{
 		"PolicyLayer", "arn:aws:lambda:eu-west-1:1:layer:hosts:1")},
 	{"by a Keystone", with(dataPlane, "DevelopmentKey", "", "Identity", "keystone", "KeystoneUrl", "https://identity.example.org/v3", "KeystoneUsername", "gander",
 		"KeystoneCa", "on", "IdentityLayer", "arn:aws:lambda:eu-west-1:1:layer:identity:1", "PolicyLayer", "arn:aws:lambda:eu-west-1:1:layer:policy:1",
-		"Cdn", "off")},
+		"PropertyProtections", "roles", "Cdn", "off")},
 	{"by an issuer, asked by an authorizer", with(dataPlane, "DevelopmentKey", "", "Identity", "jwt", "JwtIssuer", "https://login.example.org", "JwtJwksUrl", "https://login.example.org/keys",
 		"JwtAudience", "images", "JwtMapping", "on", "IdentityLayer", "arn:aws:lambda:eu-west-1:1:layer:identity:1", "Authorizer", "on", "Cdn", "off")},
 	{"asked by an authorizer", with(nil, "DataPlane", "off", "Authorizer", "on")},
