@@ -113,7 +113,8 @@ func (m patchModel) patched(who string, v20 bool, ops []modelOp) (int, patchMode
 	next := maps.Clone(m)
 	for _, op := range ops {
 		_, verb, name, value := op.read(v20)
-		present := next[name] != nil
+		present, rights := next[name] != nil, modelRights(who, name)
+		visible := present && strings.Contains(rights, "r")
 		var decoded any
 		_ = json.Unmarshal([]byte(value), &decoded) // a removal has none
 		number, _ := decoded.(float64)
@@ -143,8 +144,14 @@ func (m patchModel) patched(who string, v20 bool, ops []modelOp) (int, patchMode
 			next[name] = nil
 		case modelBase.MatchString(name):
 			next[name] = decoded
-		case verb == "add" && v20 && present, verb != "add" && !present:
+		case verb == "add" && v20 && visible, verb != "add" && !visible:
 			return 409, m
+		case !present && !strings.Contains(rights, "c"), present && !visible:
+			return 403, m
+		case present && verb != "remove" && !strings.Contains(rights, "u"):
+			return 403, m
+		case present && (verb == "remove" || decoded == nil) && !strings.Contains(rights, "d"):
+			return 403, m
 		case verb == "remove", decoded == nil:
 			delete(next, name)
 		default:
@@ -155,6 +162,52 @@ func (m patchModel) patched(who string, v20 bool, ops []modelOp) (int, patchMode
 		return 413, m
 	}
 	return 200, next
+}
+
+// modelProtections say who may do what, as modelRights do.
+const modelProtections = `
+[^b$]
+create = admin
+read = @
+update = admin
+delete = admin
+[^c$]
+create = @
+read = admin
+update = @
+delete = @
+[^kernel_id$]
+create = @
+read = @
+update = @
+delete = admin
+[x/y]
+create = admin
+read = admin
+update = admin
+delete = admin
+[.*]
+create = @
+read = @
+update = @
+delete = @
+`
+
+func modelRights(who, name string) string {
+	rights := map[string]string{"b": "r", "c": "cud", "kernel_id": "cru", "x/y": ""}
+	if limited, ok := rights[name]; ok && who != "admin" {
+		return limited
+	}
+	return "crud"
+}
+
+// shown is the image as somebody is shown it.
+func (m patchModel) shown(who string) patchModel {
+	shown := maps.Clone(m)
+	maps.DeleteFunc(shown, func(name string, _ any) bool {
+		return !strings.Contains(modelRights(who, name), "r") || name == "stores" && m["status"] == "deactivated" && who != "admin"
+	})
+	return shown
 }
 
 // properties counts custom properties.

@@ -144,7 +144,7 @@ func TestListFromAnyMarker(t *testing.T) {
 			if err != nil {
 				rt.Fatal(err)
 			}
-			page, err := l.List(context.Background(), l.grant, nil, c, parsed, q.may)
+			page, err := l.List(context.Background(), l.grant, q.protection(), c, parsed, q.may)
 			if want := markerFault(marker, members, c); problem.CodeOf(err) != want || err != nil && want == problem.Internal {
 				rt.Fatalf("marker %s for %s: %v, not %d", describe(marker), c.UserID, err, want)
 			}

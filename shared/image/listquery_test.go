@@ -25,6 +25,7 @@ type modelQuery struct {
 	hidden  bool
 	none    bool
 	refuse  bool // get_image refuses what has the property secret
+	blind   bool // os_distro may not be read
 }
 
 func (q *modelQuery) set(name, value string) { q.params[name] = []string{value} }
@@ -32,6 +33,13 @@ func (q *modelQuery) set(name, value string) { q.params[name] = []string{value} 
 func (q *modelQuery) filter(name, value string, keep func(*Image) bool) {
 	q.set(name, value)
 	q.keep[name] = keep
+}
+
+func (q *modelQuery) protection() Protection {
+	if q.blind {
+		return fixedRights{"secret": "r"}
+	}
+	return nil
 }
 
 func (q *modelQuery) may(img *Image) (bool, error) {
@@ -42,6 +50,7 @@ func drawQuery(t *rapid.T, images []*Image, members modelMembers) *modelQuery {
 	q := &modelQuery{
 		members: members, status: "accepted",
 		params: map[string][]string{}, keep: map[string]func(*Image) bool{}, refuse: rapid.IntRange(0, 3).Draw(t, "refuse") == 0,
+		blind: rapid.IntRange(0, 2).Draw(t, "blind") == 0,
 	}
 	drawSort(t, q)
 	if status := rapid.SampledFrom([]string{"", "", "accepted", "pending", "rejected", "all"}).Draw(t, "member status"); status != "" {
@@ -134,7 +143,7 @@ func drawFilters(t *rapid.T, q *modelQuery, like *Image) {
 			q.filter("tag", "", func(img *Image) bool { return slices.Contains(img.Tags, "a") && slices.Contains(img.Tags, "b") })
 			q.params["tag"] = []string{" a", "b "}
 		case 6:
-			q.filter("os_distro", "x", func(img *Image) bool { return img.Properties["os_distro"] == "x" })
+			q.filter("os_distro", "x", func(img *Image) bool { return !q.blind && img.Properties["os_distro"] == "x" })
 		case 7:
 			n := int64(rapid.IntRange(0, 2).Draw(t, "least"))
 			q.filter("size_min", strconv.FormatInt(n, 10), func(img *Image) bool { return img.Size != nil && *img.Size >= n })
@@ -241,7 +250,7 @@ func (q *modelQuery) walk(t *rapid.T, l *lister, c caller.Caller, limit int) []s
 		if err != nil {
 			t.Fatalf("%v: %v", params, err)
 		}
-		page, err := l.List(context.Background(), l.grant, nil, c, parsed, q.may)
+		page, err := l.List(context.Background(), l.grant, q.protection(), c, parsed, q.may)
 		if err != nil {
 			t.Fatalf("list %v: %v", params, err)
 		}
