@@ -11,7 +11,7 @@ import (
 // Where the bytes are given by a URL, there is none before the decision: the same
 // table holds, and who is refused gets none made.
 func TestRestrictedByRedirect(t *testing.T) {
-	file := writtenPolicy(t, shipped(t, ""))
+	file := fileOf(t, "policy.yaml", shipped(t, ""))
 	w, s := newSigning(t)
 	w.set("GANDER_POLICY_FILE=" + file)
 	images := w.owned(w.coded())

@@ -1,25 +1,11 @@
 package httpapi
 
-import (
-	"os"
-	"path/filepath"
-	"testing"
-)
+import "testing"
 
 // ruled starts a service with an operator's own rules.
 func ruled(t *testing.T, rules string) *world {
 	t.Helper()
-	return newWorld(t, "GANDER_POLICY_FILE="+writtenPolicy(t, rules))
-}
-
-// writtenPolicy is a file with these rules.
-func writtenPolicy(t *testing.T, rules string) string {
-	t.Helper()
-	file := filepath.Join(t.TempDir(), "policy.yaml")
-	if err := os.WriteFile(file, []byte(rules), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return file
+	return newWorld(t, "GANDER_POLICY_FILE="+fileOf(t, "policy.yaml", rules))
 }
 
 // What an image says of itself decides who may change it, as it is stored: not as
