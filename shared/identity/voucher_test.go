@@ -3,6 +3,7 @@ package identity
 import (
 	"errors"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/gander-images/gander/shared/caller"
@@ -120,4 +121,32 @@ func TestUnknownVoucher(t *testing.T) {
 	if err := try("user", "service"); !problem.Is(err, problem.Unavailable) {
 		t.Errorf("%v", err)
 	}
+}
+
+// TestFlightsApart holds that a request which a service vouches for does not
+// wait for the answer to one without.
+func TestFlightsApart(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, try := vouching(t)
+		if err := try("user", "service"); err != nil {
+			t.Fatal(err)
+		}
+		known, gate := w.judge, make(chan struct{})
+		w.judge = func(token string, ask Ask) (Verdict, error) {
+			<-gate
+			return known(token, ask)
+		}
+		alone, vouched := make(chan error, 1), make(chan error, 1)
+		go func() { alone <- try("old", "") }()
+		synctest.Wait()
+		go func() { vouched <- try("old", "service") }()
+		synctest.Wait()
+		close(gate)
+		if err := <-alone; !problem.Is(err, problem.Unauthorized) {
+			t.Errorf("alone: %v", err)
+		}
+		if err := <-vouched; err != nil {
+			t.Errorf("vouched for: %v", err)
+		}
+	})
 }
