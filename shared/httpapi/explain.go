@@ -16,7 +16,7 @@ import (
 var PolicyExplain = Operation{
 	Name: "policy-explain", Methods: []string{"POST"}, Paths: []string{ownAPI + "/policy/explain"},
 	Rules: []policy.Rule{policy.ExplainPolicy, policy.GetImage},
-	Needs: Tokens | ReadTable, Body: JSONBody, Serve: policyExplain,
+	Needs: Tokens | ReadTable, Body: JSONBody, Properties: true, Serve: policyExplain,
 }
 
 // policyExplain decides a rule for the caller, or for whom the caller describes,
