@@ -105,7 +105,7 @@ func TestOdditiesAreTold(t *testing.T) {
 	for _, want := range []told{
 		{"get_image", `"project_id:%(tenant_id)s"`, "project_id is meant, perhaps", "project_id:%(project_id)s"},
 		{"get_image", `"project_id:%(owner_id)s"`, "an image has no owner_id unless somebody gives it such a property", "project_id:%(owner)s"},
-		{"get_image", `"'x':%(visibilty)s"`, "visibility is meant, perhaps", "'x':%(visibility)s"},
+		{"get_image", `"'public':%(visibilty)s"`, "visibility is meant, perhaps", "'public':%(visibility)s"},
 		{"get_image", `"user_id:%(user_id)s"`, "who created it is creator_user_id", "user_id:%(creator_user_id)s"},
 		{"get_image", `"'x':%(a.b)s"`, "the dot is part of the property's name", "'x':%(a.b)s"},
 		{"get_image", `"project_id:None"`, "in oslo.policy it is None", "-"},
@@ -113,6 +113,9 @@ func TestOdditiesAreTold(t *testing.T) {
 		{"get_image", `"roles:Member"`, "has its texts in lower case", "role:Member"},
 		{"get_image", `"is_admin_project:true"`, "compared with True and False", "is_admin_project:True"},
 		{"get_image", `"0x10:%(x)s"`, "compared as 16", "'0x10':%(x)s"},
+		{"get_image", `"'publc':%(visibility)s"`, "visibility is never publc, but community, private, public, shared", "'public':%(visibility)s"},
+		{"get_image", `"'true':%(protected)s"`, "protected is never true, but False, True", "'True':%(protected)s"},
+		{"get_image", `"'sold':%(status)s"`, "status is never sold", "-"},
 		{"get_image", `"'a':a"`, "always true", "-"},
 		{"get_image", `"20:30"`, "never true", "-"},
 		{"helper", `"role:a"`, "no call asks for it, and no rule refers to it", "-"},

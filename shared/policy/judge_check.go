@@ -97,17 +97,20 @@ func (c *checked) reference() {
 		return
 	}
 	best := nearest(name, sorted(c.judge.known))
+	if meant := ruleAliases[name]; meant != "" {
+		best = string(meant)
+	}
 	switch {
 	case name == "":
 		c.refuse("it names no rule")
 	case strings.Contains(name, "%("):
 		c.refuse("the name of a rule is taken as it stands, and no value is put into it")
 	case best != "" && best != c.judge.rule:
-		c.refuse("there is no rule %s; oslo.policy takes the rule default for it; %s is meant, perhaps", name, best)
+		c.refuse("there is no rule %s; oslo.policy takes the rule default for it, which in Glance allows; %s is meant, perhaps", name, best)
 		c.right = best
 		return
 	default:
-		c.refuse("there is no rule %s; oslo.policy takes the rule default for it", name)
+		c.refuse("there is no rule %s; oslo.policy takes the rule default for it, which in Glance allows", name)
 	}
 	c.lost()
 }

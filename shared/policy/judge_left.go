@@ -2,9 +2,11 @@ package policy
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/gander-images/gander/shared/policy/internal/python"
+	"github.com/gander-images/gander/shared/spelling"
 )
 
 // leftSide judges what stands left of the colon of a generic check.
@@ -42,8 +44,24 @@ func (c *checked) literal(text string) {
 			c.left = "'" + c.left + "'"
 		}
 	}
+	if key := swapped.FindStringSubmatch(c.right); key != nil && settled[key[1]] != nil {
+		c.settled(text, key[1])
+	}
 	if !strings.Contains(c.right, "%") {
 		c.warn("both sides are constants, so it is %s", map[bool]string{true: "always true", false: "never true"}[text == c.right])
+	}
+}
+
+// settled judges a constant that is compared with what has few values.
+func (c *checked) settled(text, key string) {
+	values := settled[key]
+	if values[text] {
+		return
+	}
+	best := spelling.Nearest(text, sorted(values), 2)
+	warned := c.warn("%s is never %s, but %s", key, text, strings.Join(slices.Collect(sorted(values)), ", "))
+	if warned && best != "" {
+		c.left = "'" + best + "'"
 	}
 }
 
@@ -140,7 +158,7 @@ func (c *checked) unknown() {
 		c.left, c.right = "'"+c.right+"'", "%("+key+")s"
 	case best != "":
 		c.rename(best)
-	case hasTemplate && !targetKeys[key] && key == c.left && plain.MatchString(c.left):
+	case hasTemplate && !targetKeys[key] && key == c.left && plain.MatchString(c.left) && !ofToken.MatchString(c.left):
 		c.refuse("there is no credential %s, so it is never true; a text needs quotes", c.left)
 		c.left = "'" + c.left + "'"
 	default:
@@ -148,6 +166,9 @@ func (c *checked) unknown() {
 		c.lost()
 	}
 }
+
+// ofToken is what looks like a part of a token, and not like a text.
+var ofToken = regexp.MustCompile(`_(?:id|ids|name|scope|domain)$`)
 
 // comparison judges what a credential is compared with.
 func (c *checked) comparison(f field) {

@@ -11,8 +11,12 @@ import (
 // shape judges what stands around the checks of a text: quotes, operators,
 // parentheses.
 func (j *judge) shape(text string) string {
+	if strings.ContainsAny(text, invisible) {
+		j.fault(refused, "it has characters that nobody sees, such as a zero-width space; they are part of the text")
+		text = withoutInvisible(text)
+	}
 	if strings.ContainsAny(text, typographic) {
-		j.fault(refused, "it has typographic quotes, which are letters to YAML and to the rule; ' and \" are quotes")
+		j.fault(refused, "it has typographic quotes or wide signs, which are letters to YAML and to the rule; ' and \" are quotes")
 		text, _ = unwrap(straightener.Replace(text))
 	} else if inner, twice := unwrap(text); twice {
 		j.fault(refused, "it has quotes within the quotes of the file, which are part of the rule")

@@ -48,6 +48,9 @@ var refusedRules = map[string][]told{
 		{"get_image", `'"role:a or role:b"'`, "quotes within the quotes of the file", "role:a or role:b"},
 		{"get_image", `‘role:a’`, "typographic quotes", "role:a"},
 		{"get_image", `"‘public’:%(visibility)s"`, "typographic quotes", "'public':%(visibility)s"},
+		{"get_image", `"role：admin"`, "wide signs", "role:admin"},
+		{"get_image", `"not （role:a or role:b）"`, "wide signs", "not (role:a or role:b)"},
+		{"get_image", `"role:admin\u200b"`, "characters that nobody sees", "role:admin"},
 		{"get_image", `"project_id:%(owner)"`, "%(owner) lacks the s that ends it", "project_id:%(owner)s"},
 	},
 	"words without a colon": {
@@ -60,6 +63,7 @@ var refusedRules = map[string][]told{
 	"references": {
 		{"get_image", `"rule:contxt_is_admin"`, "there is no rule contxt_is_admin; oslo.policy takes the rule default for it", "rule:context_is_admin"},
 		{"get_image", `"not rule:nothing"`, "there is no rule nothing", "-"},
+		{"get_image", `"rule:admin_api"`, "context_is_admin is meant, perhaps", "rule:context_is_admin"},
 		{"get_image", `"rule:"`, "it names no rule", "-"},
 		{"get_image", `"rule:%(x)s"`, "no value is put into it", "-"},
 		{"get_image", `"rule:'service_api'"`, "quotes on the right side", "rule:service_api"},
@@ -95,6 +99,7 @@ var refusedRules = map[string][]told{
 		{"context_is_admin", `"is_admin:1"`, "there is no credential is_admin", "role:admin"},
 		{"get_image", `"is_admin:%(x)s"`, "there is no credential is_admin", "-"},
 		{"get_image", `"user_name:bob"`, "known by their ids", "-"},
+		{"get_image", `"trustor_user_id:%(owner)s"`, "there is no credential trustor_user_id, so it is never true", "-"},
 		{"get_image", `"owner:%(project_id)s"`, "there is no credential owner, so it is never true", "-"},
 	},
 	"what fails with an error": {
@@ -124,6 +129,7 @@ var refusedRules = map[string][]told{
 		{"get_image", `"'public':'%(visibility)s'"`, "quotes on the right side, which are part of the value", "'public':%(visibility)s"},
 		{"get_image", `"project_id:"`, "nothing on its right side", "-"},
 		{"get_image", `"'x':%(target.code)s"`, "there is no target.code in it, but code", "'x':%(code)s"},
+		{"get_image", `"domain_id:%(target.domain.id)s"`, "there is no target.domain.id in it, but domain_id", "domain_id:%(domain_id)s"},
 		{"get_image", `"project_id:%(target.project.id)s"`, "there is no target.project.id in it, but project_id", "project_id:%(project_id)s"},
 	},
 	"lists": {

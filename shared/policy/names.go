@@ -49,6 +49,20 @@ var nameless = wordSet("user_name username project_name tenant_name domain_name 
 // constants are those of Python, by how others write them.
 var constants = map[string]string{"true": "True", "false": "False", "none": "None", "null": "None"}
 
+// ruleAliases are the names that other services have for rules of Glance's.
+var ruleAliases = map[string]Rule{
+	"admin": ContextIsAdmin, "admin_api": ContextIsAdmin, "admin_required": ContextIsAdmin, "is_admin": ContextIsAdmin,
+	"service": "service_api", "service_role": "service_api",
+}
+
+// settled are keys whose values are these alone.
+var settled = map[string]map[string]bool{
+	"visibility": wordSet("public community shared private"),
+	"status":     wordSet("queued saving uploading importing active deactivated killed deleted pending_delete"),
+	"protected":  wordSet("True False"),
+	"os_hidden":  wordSet("True False"),
+}
+
 // targetKeys are the keys of targets that are no property of a user's own: of
 // images, of metadata definitions, of keys, of snapshots, of a caller asked
 // about.
@@ -76,7 +90,7 @@ var targetAliases = map[string]string{
 var neverNull = wordSet("min_disk min_ram")
 
 // holders are what other services put before the name of a property.
-var holders = wordSet("target image resource token user project context credentials creds self request obj")
+var holders = wordSet("target image resource token user project context credentials creds self request obj domain")
 
 // commonRoles are the roles that Keystone makes, and one that older clouds have.
 var commonRoles = wordSet("admin manager member reader service _member_")
@@ -113,10 +127,31 @@ func sorted[V any](set map[string]V) iter.Seq[string] {
 	return slices.Values(slices.Sorted(maps.Keys(set)))
 }
 
-// typographic are the quotes of printed text, which pasting brings along.
-const typographic = "‘’‚‛“”„‟′″«»"
+// typographic are the quotes of printed text, and signs as wide as a Chinese
+// letter, which pasting brings along.
+const typographic = "‘’‚‛“”„‟′″«»：（）％"
 
-var straightener = strings.NewReplacer("‘", "'", "’", "'", "‚", "'", "‛", "'", "′", "'", "“", `"`, "”", `"`, "„", `"`, "‟", `"`, "″", `"`, "«", `"`, "»", `"`)
+var straightener = strings.NewReplacer(
+	"‘", "'", "’", "'", "‚", "'", "‛", "'", "′", "'",
+	"“", `"`, "”", `"`, "„", `"`, "‟", `"`, "″", `"`, "«", `"`, "»", `"`,
+	"：", ":", "（", "(", "）", ")", "％", "%",
+)
+
+// narrow writes a wide colon as YAML knows it.
+var narrow = strings.NewReplacer("： ", ": ", "：", ": ")
+
+// invisible are characters that nobody sees, and that are no white space either.
+const invisible = "\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"
+
+// withoutInvisible is the text as it is seen.
+func withoutInvisible(text string) string {
+	return strings.Map(func(r rune) rune {
+		if strings.ContainsRune(invisible, r) {
+			return -1
+		}
+		return r
+	}, text)
+}
 
 // straight is a name without typographic quotes around it.
 func straight(name string) string { return strings.Trim(name, typographic) }

@@ -32,7 +32,7 @@ func (r *reader) pieces(path, content string, cause error) {
 }
 
 // entryStart is how a rule begins in a file written as JSON is.
-var entryStart = regexp.MustCompile(`^\s*(?:["'‘’“”][^"'‘’“”]*["'‘’“”]|[\w:]+)\s*:`)
+var entryStart = regexp.MustCompile(`^\s*(?:["'‘’“”][^"'‘’“”]*["'‘’“”]|[\w:]+)\s*[:：]`)
 
 // split cuts a file where a rule seems to begin: at the left margin, or, in a
 // file written as JSON is, wherever a line begins with a name.
@@ -91,7 +91,7 @@ func (r *reader) piece(path string, p piece) bool {
 // meant.
 func (r *reader) diagnose(path string, p piece, err error) {
 	f := Finding{File: path, Line: p.line}
-	text := strings.TrimSpace(p.text)
+	text := strings.TrimSpace(narrow.Replace(p.text))
 	if isComment(text) {
 		f.Reason = commentReason
 		r.refuse(f)
@@ -101,7 +101,7 @@ func (r *reader) diagnose(path string, p piece, err error) {
 	if len(rules) == 0 {
 		rules = unquoted(text)
 	}
-	f.Reason = reasonFor(text, rules)
+	f.Reason = reasonFor(strings.TrimSpace(p.text), rules)
 	if f.Reason == "" {
 		line, message := 0, "it is no rule: a name, a colon, a blank and the rule between quotes"
 		if err != nil {
@@ -184,13 +184,13 @@ func isOpen(text string) bool {
 func reasonFor(text string, rules []pair) string {
 	switch {
 	case len(rules) > 1 && strings.ContainsAny(text, typographic):
-		return "there is more than one rule on a line, and they stand between typographic quotes; YAML knows ' and \" alone"
+		return "there is more than one rule on a line, and they have typographic quotes or wide signs; YAML knows ' and \" alone"
 	case len(rules) > 1:
 		return "there is more than one rule on a line"
 	case len(rules) == 0:
 		return ""
 	case strings.ContainsAny(text, typographic):
-		return "it stands between typographic quotes; YAML knows ' and \" alone"
+		return "it has typographic quotes or wide signs; YAML knows ' and \" alone"
 	}
 	rest := rules[0].text
 	switch {

@@ -117,6 +117,8 @@ func TestFilesThatCannotBeRead(t *testing.T) {
 		{"get_image: 'public':%(visibility)s", Findings{{Line: 1, Rule: "get_image", Reason: "the rule needs quotes", Correction: `"get_image": "'public':%(visibility)s"`}}},
 		{"get_image: \"role:x\ndelete_image: role:y\n", Findings{{Line: 1, Rule: "get_image", Reason: "a quote is not closed", Correction: `"get_image": "role:x"`}}},
 		{"get_image: role:x\n  and: role:y\n", Findings{{Line: 2, Reason: "YAML cannot read it: mapping values are not allowed"}}},
+		{"get_image： role:x", Findings{{Line: 1, Rule: "get_image", Reason: "wide signs", Correction: `"get_image": "role:x"`}}},
+		{"‘get_image’：‘role:x’", Findings{{Line: 1, Rule: "get_image", Reason: "wide signs", Correction: `"get_image": "role:x"`}}},
 		{"<<: {get_image: '@'}", Findings{{Line: 1, Rule: "<<", Reason: "mappings are not merged"}}},
 		{"a: *x", Findings{{Line: 1, Rule: "a", Reason: "unknown anchor"}}},
 		{"{\n  // all may see\n  \"get_image\": \"role:x\"\n}", Findings{{Line: 2, Reason: "# does"}}},
