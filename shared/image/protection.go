@@ -32,23 +32,19 @@ func (img *Image) SeenThrough(p Protection) *Image {
 	if p == nil {
 		return img
 	}
-	hidden := 0
+	seen := img
 	for name := range img.Properties {
-		if !p.MayRead(name) {
-			hidden++
-		}
-	}
-	if hidden == 0 {
-		return img
-	}
-	seen := *img
-	seen.Properties = make(map[string]string, len(img.Properties)-hidden)
-	for name, value := range img.Properties {
 		if p.MayRead(name) {
-			seen.Properties[name] = value
+			continue
 		}
+		if seen == img {
+			less := *img
+			less.Properties = maps.Clone(img.Properties)
+			seen = &less
+		}
+		delete(seen.Properties, name)
 	}
-	return &seen
+	return seen
 }
 
 // checkProtected refuses a draft with properties that its caller may not make.

@@ -30,15 +30,15 @@ func TestRightsOfChanges(t *testing.T) {
 		hidden  problem.Code // what who cannot read it is told
 	}
 	for name, r := range map[string]row{
-		"add, absent":              {Add, value, false, "c", problem.Forbidden},
-		"add absent, absent":       {AddAbsent, value, false, "c", problem.Forbidden},
-		"add, present":             {Add, value, true, "ru", problem.Forbidden},
-		"replace, present":         {Replace, value, true, "ru", problem.Conflict},
-		"remove, present":          {Remove, Value{}, true, "rd", problem.Conflict},
-		"null in place, present":   {Replace, null, true, "rud", problem.Conflict},
-		"added null, present":      {Add, null, true, "rud", problem.Forbidden},
-		"replace, absent":          {Replace, value, false, "none", problem.Conflict},
-		"remove, absent":           {Remove, Value{}, false, "none", problem.Conflict},
+		"add, absent":               {Add, value, false, "c", problem.Forbidden},
+		"add absent, absent":        {AddAbsent, value, false, "c", problem.Forbidden},
+		"add, present":              {Add, value, true, "ru", problem.Forbidden},
+		"replace, present":          {Replace, value, true, "ru", problem.Conflict},
+		"remove, present":           {Remove, Value{}, true, "rd", problem.Conflict},
+		"null in place, present":    {Replace, null, true, "rud", problem.Conflict},
+		"added null, present":       {Add, null, true, "rud", problem.Forbidden},
+		"replace, absent":           {Replace, value, false, "none", problem.Conflict},
+		"remove, absent":            {Remove, Value{}, false, "none", problem.Conflict},
 		"add absent, what is there": {AddAbsent, value, true, "none", problem.Forbidden},
 	} {
 		for rights := range subsets("crud") {
@@ -109,8 +109,10 @@ func TestP8HiddenPropertiesStay(t *testing.T) {
 	img := w.create(Draft{Properties: map[string]string{"hidden": "1", "seen": "2"}})
 	rights := fixedRights{"seen": "crud", "new": "c"}
 	after, err := w.service.Update(t.Context(), w.asking(demo, img), rights, demo, img, []Change{
-		{Op: Replace, Name: "seen", Value: Value{Text: ptr("3")}}, {Op: Add, Name: "new", Value: Value{Text: ptr("4")}},
-		{Op: Remove, Name: "seen"}, {Op: Replace, Name: "name", Value: Value{Text: ptr("n")}},
+		{Op: Replace, Name: "seen", Value: Value{Text: ptr("3")}},
+		{Op: Add, Name: "new", Value: Value{Text: ptr("4")}},
+		{Op: Remove, Name: "seen"},
+		{Op: Replace, Name: "name", Value: Value{Text: ptr("n")}},
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -29,17 +29,24 @@ PEOPLE = {
     "nobody": {"roles": []},
 }
 
-NAMES = ["x_billing_code_ntt", "my_x_billing_code_ntt", "X_BILLING_CODE_NTT", "x_foo", "x_foo_matcher", "secret", "plain", "a b", "a=b"]
+NAMES = [
+    "x_billing_code_ntt",
+    "my_x_billing_code_ntt",
+    "X_BILLING_CODE_NTT",
+    "x_foo",
+    "x_foo_matcher",
+    "secret",
+    "plain",
+    "a b",
+    "a=b",
+]
 
 ALL = "create = @\nread = @\nupdate = @\ndelete = @\n"
 NONE = "create = !\nread = !\nupdate = !\ndelete = !\n"
 ADMIN = "create = admin\nread = admin\nupdate = admin\ndelete = admin\n"
 
 # Of the proposal that the protections of download rules come from.
-PROPOSAL = (
-    "[^x_billing_code_.*]\ncreate = admin,member\nread = admin,member,_member_\n"
-    "update = admin,member\ndelete = admin,member\n"
-)
+PROPOSAL = "[^x_billing_code_.*]\ncreate = admin,member\nread = admin,member,_member_\nupdate = admin,member\ndelete = admin,member\n"
 
 ROLES = [
     "",
@@ -144,9 +151,7 @@ def load(form, text):
 def may(rules, who, name):
     """The first letters of what one person may do with one name."""
     return "".join(
-        operation[0]
-        for operation in ["create", "read", "update", "delete"]
-        if rules.check_property_rules(name, operation, caller(who))
+        operation[0] for operation in ["create", "read", "update", "delete"] if rules.check_property_rules(name, operation, caller(who))
     )
 
 
