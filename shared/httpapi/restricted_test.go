@@ -188,6 +188,14 @@ func TestRestrictedUnlessAServiceAsks(t *testing.T) {
 	}
 }
 
+// A second token counts if it is a service's, whatever other roles a rule asks for.
+func TestRestrictedByRolesOfServicesAlone(t *testing.T) {
+	w := ruled(t, strings.Replace(shipped(t, "service_roles:service"), "service_roles:service", "service_roles:member", 1))
+	id := w.coded()["the code"]
+	w.taken(id, "by a member", "member", "403", header("X-Service-Token", tokenOf("other")))
+	w.taken(id, "by a service", "member", "yes", header("X-Service-Token", tokenOf("service")))
+}
+
 // The other ways that the example offers: for the project that owns an image, and
 // for services that come as themselves.
 func TestRestrictedButForSome(t *testing.T) {
