@@ -1,0 +1,63 @@
+package setting_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/gander-images/gander/shared/boot/setting"
+)
+
+const everybody = "[.*]\ncreate = @\nread = @\nupdate = @\ndelete = @\n"
+
+// TestP14ProtectionFile: the file is read with the settings, and all that is
+// wrong with it is told with all that is wrong with them.
+func TestP14ProtectionFile(t *testing.T) {
+	dir := t.TempDir()
+	file := func(name, text string) string {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	const shows = informs | setting.Properties
+	rules, policies := "GANDER_PROPERTY_PROTECTION_FILE="+file("roles.conf", everybody), "GANDER_PROPERTY_PROTECTION_FORMAT=policies"
+	keeper := "GANDER_PROPERTY_PROTECTION_FILE=" + file("policies.conf", strings.Replace(everybody, "create = @", "create = keeper", 1))
+	own := "GANDER_POLICY_FILE=" + file("policy.yaml", `keeper: "role:keeper"`)
+	for name, c := range map[string]struct {
+		environ []string
+		want    []string
+	}{
+		"none":            {nil, nil},
+		"roles":           {[]string{rules}, nil},
+		"roles of keeper": {[]string{keeper}, nil},
+		"policies":        {[]string{keeper, policies, own}, nil},
+		"unknown rule":    {[]string{keeper, policies}, []string{"GANDER_PROPERTY_PROTECTION_FILE: " + dir + `/policies.conf:2: section [.*]: create: the policy has no rule "keeper"`}},
+		"no policy":       {[]string{keeper, policies, "GANDER_POLICY_FILE=/nowhere.yaml"}, []string{"GANDER_POLICY_FILE: /nowhere.yaml"}},
+		"no file":         {[]string{"GANDER_PROPERTY_PROTECTION_FILE=/nowhere.conf", "GANDER_RETENTON=1h"}, []string{"GANDER_PROPERTY_PROTECTION_FILE: /nowhere.conf: it cannot be read", "GANDER_RETENTON: there is no such"}},
+		"format":          {[]string{rules, "GANDER_PROPERTY_PROTECTION_FORMAT=role"}, []string{`GANDER_PROPERTY_PROTECTION_FORMAT: "role" is none of`}},
+		"two faults": {[]string{"GANDER_PROPERTY_PROTECTION_FILE=" + file("bad.conf", "[(]\ncreate = @,!\nread = @\nupdate = @\ndelete = @\n")}, []string{
+			"bad.conf:1: section [(]: Go does not take the expression", "bad.conf:2: section [(]: create: @ and ! exclude each other",
+		}},
+	} {
+		v, err := read(shows, append(c.environ, goodKey)...)
+		switch {
+		case c.want == nil && (err != nil || (v.Protection.Rules != nil) != (c.environ != nil)):
+			t.Errorf("%s: rules: %t, %v", name, v.Protection.Rules != nil, err)
+		case c.want == nil:
+		case err == nil || len(err.(setting.Faults)) != max(1, strings.Count(strings.Join(c.environ, " "), "nowhere.conf")*2):
+			t.Errorf("%s: %v", name, err)
+		default:
+			for _, want := range c.want {
+				if !strings.Contains(err.Error(), want) {
+					t.Errorf("%s: %v\ndoes not say %q", name, err, want)
+				}
+			}
+		}
+	}
+	if v, err := read(informs, goodKey, "GANDER_PROPERTY_PROTECTION_FILE=/nowhere.conf"); err != nil || v.Protection.Rules != nil {
+		t.Errorf("a function that shows no properties: %v", err)
+	}
+}
