@@ -33,6 +33,7 @@ func TestPathPatterns(t *testing.T) {
 		{"/v2/***", "/v2/images/a", true},
 		{"/v2/***", "/v2/", false},
 		{"/v2.images", "/v2/images", false},
+		{"/v2.images/*", "/v2/images/a", false},
 		{"/v2/(images|tasks)", "/v2/images", false},
 		{"/v2/{images", "/v2/{images", true},
 		{"/v2/image+", "/v2/imagee", false},

@@ -82,6 +82,25 @@ func TestExpiredVouchers(t *testing.T) {
 	}
 }
 
+// TestExpiredAnswers holds that an issuer which calls an expired token good,
+// without a voucher, is not believed, nor remembered.
+func TestExpiredAnswers(t *testing.T) {
+	w, try := vouching(t)
+	known := w.judge
+	w.judge = func(token string, ask Ask) (Verdict, error) {
+		if token == "old" {
+			ask.Voucher = "whoever"
+		}
+		return known(token, ask)
+	}
+	for asked := range int64(2) {
+		if err := try("old", ""); !problem.Is(err, problem.Unauthorized) {
+			t.Errorf("%v", err)
+		}
+		w.wantAsked(t, asked+1)
+	}
+}
+
 // TestTokenThatExpiresWhileRemembered is asked for anew by the service that
 // vouches.
 func TestTokenThatExpiresWhileRemembered(t *testing.T) {

@@ -108,7 +108,6 @@ func (s *session) renew(ctx context.Context) (string, error) {
 	token, expires, err := s.enter(ctx)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.refused = nil
 	if errors.Is(err, errLogin) {
 		s.log.ErrorContext(ctx, "tokens cannot be checked: GANDER_KEYSTONE_USERNAME and its sisters do not log in", "error", err)
 		s.refused, s.again = err, s.now().Add(pause)
