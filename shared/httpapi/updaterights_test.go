@@ -35,6 +35,22 @@ func TestUpdateRights(t *testing.T) {
 		{"other", private, `[]`, 404},
 		{"other", public, `[]`, 200},
 
+		// Without any change no rule is asked, and whoever the lookup shows the image
+		// to is answered.
+		{"reader", private, `[]`, 200},
+		{"nobody", private, `[]`, 200},
+		{"nobody", public, `[]`, 200},
+		{"system", public, `[]`, 200},
+		{"service", private, `[]`, 404},
+
+		// Rules of visibilities, and that of owners, are 403 also to who may not see
+		// the image by the rules.
+		{"nobody", private, replace("visibility", `"public"`), 403},
+		{"nobody", private, replace("visibility", `"community"`), 403},
+		{"nobody", private, replace("visibility", `"shared"`), 404},
+		{"nobody", private, replace("owner", `"other"`), 403},
+		{"nobody", private, replace("locations", `[]`), 404},
+
 		// Visibility has a rule for each direction that makes an image widely seen.
 		{"member", private, replace("visibility", `"public"`), 403},
 		{"member", public, replace("visibility", `"public"`), 403},
