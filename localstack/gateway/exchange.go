@@ -41,6 +41,7 @@ type exchange struct {
 	match   match
 	id      string
 	began   time.Time
+	said    object // by the authorizer; nil where there is none
 }
 
 // handler answers requests below a stage, or below the root.
@@ -99,6 +100,9 @@ func (e *exchange) serve() {
 	body, err := io.ReadAll(io.LimitReader(e.request.Body, maxBody+1))
 	if err != nil {
 		panic(http.ErrAbortHandler) // the caller went away
+	}
+	if !e.authorized() {
+		return
 	}
 	event, fits := e.event(body)
 	if !fits { // which no longer body does

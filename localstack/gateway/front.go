@@ -10,7 +10,7 @@ import (
 // dataPaths are what the CDN in front of a deployment sends to the data plane,
 // in its own notation: a star stands for anything, slashes too. dataplane.yaml
 // has the same; a test holds them together.
-var dataPaths = []string{"/v2/images/*/file"}
+var dataPaths = []string{"/v2/images/*/file", "/v1/images/*"}
 
 // front sends image data past the gateway, where there is a data plane.
 func (g *Gateway) front(api http.Handler) http.Handler {

@@ -24,7 +24,7 @@ func TestFunctionsHaveTheTemplatesEnvironment(t *testing.T) {
 			t.Errorf("no %s in %s", want, environ)
 		}
 	}
-	if got := w.Functions(); !slices.Equal(got, []string{"fallback", "image-show", "sweeper"}) {
+	if got := w.Functions(); !slices.Equal(got, []string{"authorizer", "fallback", "image-show", "sweeper"}) {
 		t.Errorf("%v", got)
 	}
 }
@@ -72,6 +72,8 @@ func TestTemplatesThatAreNotUnderstood(t *testing.T) {
 		{"build/functions/sweeper/", "build/functions/other/", "make build"},
 		{"            put:", "            trace:", "trace is not known"},
 		{"Timeout: 1", "Timeout: soon", `"soon"`},
+		{"TtlInSeconds: 0", "TtlInSeconds: 300", "remembered"},
+		{"security: [{caller: []}]", "security: [{other: []}]", "no scheme other"},
 		{"AWS::Serverless::Api", "AWS::Serverless::HttpApi", "0 REST APIs"},
 		{"Type: Schedule, Properties: {Schedule: rate(1 minute),", "Type: DynamoDB, Properties: {Stream: x, TumblingWindowInSeconds: 1,", "TumblingWindowInSeconds"},
 		{"Type: Schedule, Properties: {Schedule: rate(1 minute),", `Type: DynamoDB, Properties: {FilterCriteria: {Filters: [{Pattern: '{"a":[{"x":1}]}'}]},`, "operator"},
@@ -85,7 +87,7 @@ func TestTemplatesThatAreNotUnderstood(t *testing.T) {
 			t.Fatal(err)
 		}
 		folder := t.TempDir()
-		for _, name := range []string{"image-show", "fallback", "sweeper"} {
+		for _, name := range []string{"image-show", "fallback", "sweeper", "authorizer"} {
 			if err := os.Symlink(os.Args[0], filepath.Join(folder, name)); err != nil {
 				t.Fatal(err)
 			}

@@ -27,11 +27,14 @@ var kinds = map[string]struct {
 	message string
 	name    string
 }{
-	"REQUEST_TOO_LARGE":            {http.StatusRequestEntityTooLarge, "Request Entity Too Large", "RequestTooLargeException"},
-	"MISSING_AUTHENTICATION_TOKEN": {http.StatusForbidden, "Missing Authentication Token", "MissingAuthenticationTokenException"},
-	"DEFAULT_5XX":                  {http.StatusBadGateway, "Internal server error", "InternalServerErrorException"}, // a function that failed
-	"API_CONFIGURATION_ERROR":      {http.StatusInternalServerError, "Internal server error", "InternalServerErrorException"},
-	"INTEGRATION_TIMEOUT":          {http.StatusGatewayTimeout, "Endpoint request timed out", "InternalServerErrorException"},
+	"REQUEST_TOO_LARGE":              {http.StatusRequestEntityTooLarge, "Request Entity Too Large", "RequestTooLargeException"},
+	"MISSING_AUTHENTICATION_TOKEN":   {http.StatusForbidden, "Missing Authentication Token", "MissingAuthenticationTokenException"},
+	"UNAUTHORIZED":                   {http.StatusUnauthorized, "Unauthorized", "UnauthorizedException"},
+	"ACCESS_DENIED":                  {http.StatusForbidden, "User is not authorized to access this resource", "AccessDeniedException"},
+	"AUTHORIZER_CONFIGURATION_ERROR": {http.StatusInternalServerError, "", "AuthorizerConfigurationException"},
+	"DEFAULT_5XX":                    {http.StatusBadGateway, "Internal server error", "InternalServerErrorException"}, // a function that failed
+	"API_CONFIGURATION_ERROR":        {http.StatusInternalServerError, "Internal server error", "InternalServerErrorException"},
+	"INTEGRATION_TIMEOUT":            {http.StatusGatewayTimeout, "Endpoint request timed out", "InternalServerErrorException"},
 }
 
 // contextVariable is what a body may hold of the request.

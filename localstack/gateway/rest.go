@@ -26,7 +26,7 @@ var droppedHeaders = []string{
 //
 // Source: API Gateway Developer Guide, "Lambda proxy integrations in API
 // Gateway", input format.
-func (e *exchange) restEvent(body []byte) any {
+func (e *exchange) restEvent(body []byte) object {
 	single, multi := e.headers()
 	query, multiQuery := values(e.query, decodeQuery)
 	text, encoded := e.restBody(body)
@@ -41,7 +41,7 @@ func (e *exchange) restEvent(body []byte) any {
 
 func (e *exchange) restContext() object {
 	agent := e.request.UserAgent()
-	return object{
+	c := object{
 		"accountId": template.Account, "apiId": "gander", "deploymentId": "local", "resourceId": "local", "resourcePath": e.match.resource,
 		"httpMethod": e.request.Method, "path": e.contextPath(), "stage": e.gateway.api.stage, "protocol": e.request.Proto,
 		"requestId": e.id, "extendedRequestId": e.id[:8] + "=",
@@ -53,6 +53,10 @@ func (e *exchange) restContext() object {
 			"sourceIp": e.sourceIP(), "userAgent": agent,
 		},
 	}
+	if e.said != nil {
+		c["authorizer"] = e.said
+	}
+	return c
 }
 
 // headers are the request's and the gateway's own: the last of each name, and all.

@@ -16,6 +16,8 @@ type api struct {
 	binary   []string // media types
 	refusals map[string]refusal
 	root     *node
+
+	authorizers map[string]string // functions, by the name of their scheme
 }
 
 // A node is a place in the tree of paths.
@@ -26,6 +28,7 @@ type node struct {
 	name     string // of the variable that leads here
 	resource string // the path as the template writes it; empty where it names none
 	methods  map[string]string
+	asked    map[string]string // authorizers, by method
 }
 
 // every is the key of a method ANY in a node.
@@ -56,6 +59,9 @@ func readAPI(s *template.Stack, functions []function) (*api, error) {
 	if a.refusals, err = readRefusals(document["x-amazon-apigateway-gateway-responses"]); err != nil {
 		return nil, err
 	}
+	if a.authorizers, err = readAuthorizers(document, functions); err != nil {
+		return nil, err
+	}
 	paths, _ := document["paths"].(template.Tree)
 	for _, path := range slices.Sorted(maps.Keys(paths)) {
 		if err := a.add(path, paths[path], functions); err != nil {
@@ -75,7 +81,7 @@ func (a *api) add(path string, v any, functions []function) error {
 		}
 		n = next
 	}
-	n.resource, n.methods = path, make(map[string]string)
+	n.resource, n.methods, n.asked = path, make(map[string]string), make(map[string]string)
 	item, _ := v.(template.Tree)
 	for key, operation := range item {
 		method := strings.ToUpper(key)
@@ -91,7 +97,11 @@ func (a *api) add(path string, v any, functions []function) error {
 		if err != nil {
 			return fmt.Errorf("%s: %w", key, err)
 		}
-		n.methods[method] = name
+		asked, err := a.asked(operation)
+		if err != nil {
+			return fmt.Errorf("%s: %w", key, err)
+		}
+		n.methods[method], n.asked[method] = name, asked
 	}
 	return nil
 }
@@ -131,7 +141,11 @@ func target(operation any, functions []function) (string, error) {
 	if kind := template.Text(integration["type"]); !strings.EqualFold(kind, "aws_proxy") {
 		return "", fmt.Errorf("an integration of type %q is not known here", kind)
 	}
-	uri := template.Text(integration["uri"])
+	return named(template.Text(integration["uri"]), functions)
+}
+
+// named is the function that the gateway is to call at a URI.
+func named(uri string, functions []function) (string, error) {
 	for _, f := range functions {
 		if strings.Contains(uri, "/functions/"+f.spec.ARN+"/invocations") {
 			return f.name, nil
@@ -161,6 +175,7 @@ func strictSegments(path string) []string {
 // A match is where a request goes.
 type match struct {
 	function   string
+	authorizer string // empty: nobody is asked
 	resource   string
 	parameters map[string]string
 }
@@ -175,11 +190,11 @@ func (a *api) match(method string, path []string) (match, bool) {
 	}
 	m.resource = n.resource
 	if name, has := n.methods[method]; has {
-		m.function = name
+		m.function, m.authorizer = name, n.asked[method]
 		return m, true
 	}
 	name, has := n.methods[every]
-	m.function = name
+	m.function, m.authorizer = name, n.asked[every]
 	return m, has && slices.Contains(methods, method)
 }
 

@@ -37,6 +37,11 @@ func serve(api string) {
 		at := api + answer.Header.Get("Lambda-Runtime-Aws-Request-Id")
 		verb, argument, _ := strings.Cut(wish(payload), " ")
 		switch verb {
+		case "unauthorized":
+			post(at+"/error", `{"errorMessage":"Unauthorized"}`)
+		case "tell":
+			fmt.Println("TOLD " + string(payload))
+			post(at+"/response", "{}")
 		case "fail":
 			post(at+"/error", `{"errorMessage":"on demand"}`)
 		case "sleep":
@@ -55,6 +60,14 @@ func serve(api string) {
 	}
 }
 
+// wishes is the header that is for this function.
+func wishes() string {
+	if os.Getenv("GATEWAY_TEST") == "authorizer" {
+		return "X-Ask"
+	}
+	return "X-Do"
+}
+
 // wish finds the header in any of the shapes.
 func wish(payload []byte) string {
 	var event struct {
@@ -67,12 +80,12 @@ func wish(payload []byte) string {
 		return "answer null"
 	}
 	for name, value := range event.Headers {
-		if strings.EqualFold(name, "X-Do") {
+		if strings.EqualFold(name, wishes()) {
 			return value
 		}
 	}
 	for name, values := range event.MultiValueHeaders {
-		if strings.EqualFold(name, "X-Do") {
+		if strings.EqualFold(name, wishes()) {
 			return values[0]
 		}
 	}
@@ -113,7 +126,7 @@ func start(t *testing.T, change func(*gateway.Config)) *world {
 	t.Helper()
 	w := &world{t: t, log: &log{}}
 	folder := t.TempDir()
-	for _, name := range []string{"image-show", "fallback", "sweeper"} {
+	for _, name := range []string{"image-show", "fallback", "sweeper", "authorizer"} {
 		if err := os.Symlink(os.Args[0], filepath.Join(folder, name)); err != nil {
 			t.Fatal(err)
 		}

@@ -22,11 +22,12 @@ import (
 
 // shape chooses the kind of gateway; the template's is a REST API, below a host
 // name or, as "stage", at its own URL, whose path begins with the stage. With
-// "data" the data plane stands before it, as in a deployment that has one.
-var shape = flag.String("shape", "rest", "kind of gateway in front of the functions: rest, stage, data, http, alb or albmulti")
+// "data" the data plane stands before it, as in a deployment that has one; with
+// "authorizer" an authorizer is asked who is asking, and the functions ask nobody.
+var shape = flag.String("shape", "rest", "kind of gateway in front of the functions: rest, stage, data, authorizer, http, alb or albmulti")
 
 var shapes = map[string]gateway.Shape{
-	"rest": gateway.REST, "stage": gateway.REST, "data": gateway.REST, "http": gateway.HTTP, "alb": gateway.ALB, "albmulti": gateway.ALBMulti,
+	"rest": gateway.REST, "stage": gateway.REST, "data": gateway.REST, "authorizer": gateway.REST, "http": gateway.HTTP, "alb": gateway.ALB, "albmulti": gateway.ALBMulti,
 }
 
 // rows is the name under which the table of differences has the shape.
@@ -57,6 +58,9 @@ func openMix(t testing.TB, settings []string) *mix {
 	}
 	stack, parameters := filepath.Join(root, "template.yaml"), map[string]string{
 		"PublicEndpoint": publicEndpoint, "DevelopmentKey": all.key, "Retention": "1h", "DataPlane": "off",
+	}
+	if *shape == "authorizer" {
+		parameters["Authorizer"] = "on"
 	}
 	guard := openGuard(t, place, stack, parameters)
 	config := gateway.Config{
