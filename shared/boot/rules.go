@@ -17,16 +17,23 @@ import (
 // settle is how long policy files that changed must hold still to be taken.
 const settle = 200 * time.Millisecond
 
+// A followed policy is one whose files may change while the process lives.
+type followed struct {
+	*policy.Live
+	log *slog.Logger // of its listener
+}
+
 // rule has the services of one listener decide by the rules that were read for
-// it, and by what becomes of their files while the process lives.
+// it, and by what becomes of their files.
 func (s *services) rule(api *httpapi.Services, r setting.Rules) {
-	from := policy.Source{Paths: r.Files, Mode: r.Mode, Now: time.Now, Pause: func() { time.Sleep(settle) }}
-	live := policy.NewLive(from, r.Document, r.Enforcer)
+	live := policy.NewLive(policy.Source{
+		Paths: r.Files, Mode: r.Mode, Needs: api.Protect.Asks(), Now: time.Now, Pause: func() { time.Sleep(settle) },
+	}, r.Document, r.Enforcer)
 	api.Policy, api.PolicyState = live, live.State
 	if len(r.Files) > 0 {
-		s.lives = append(s.lives, live)
+		s.lives = append(s.lives, followed{live, api.Log})
 	}
-	logRules(s.log, live.State(), r.Warnings)
+	logRules(api.Log, live.State(), r.Warnings)
 }
 
 // logRules tells which rules are in force from now on.
@@ -89,9 +96,9 @@ func (s *services) reload() {
 		switch {
 		case !changed:
 		case state.Degraded():
-			s.log.Error("the changed policy is not taken; the rules before it stay in force", "policy", state.Version, "files", state.Files, "faults", lines(findings.Refused()))
+			live.log.Error("the changed policy is not taken; the rules before it stay in force", "policy", state.Version, "files", state.Files, "faults", lines(findings.Refused()))
 		default:
-			logRules(s.log, state, findings)
+			logRules(live.log, state, findings)
 		}
 	}
 }

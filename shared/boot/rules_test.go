@@ -112,3 +112,19 @@ func (r *running) line(text string) string {
 	}
 	return ""
 }
+
+// Rules that property protections name stay, whatever becomes of the file.
+func TestPolicyKeepsWhatProtectionsAsk(t *testing.T) {
+	file := newChangingPolicy(t, "keeper: 'role:keeper'\nget_images: '!'\n")
+	protections := filepath.Join(t.TempDir(), "protections.conf")
+	if err := os.WriteFile(protections, []byte("[.*]\ncreate = keeper\nread = keeper\nupdate = keeper\ndelete = keeper\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	r := serve(t, "GANDER_POLICY_FILE="+file.path, "GANDER_POLICY_RELOAD=5ms", "GANDER_PROPERTY_PROTECTION_FILE="+protections, "GANDER_PROPERTY_PROTECTION_FORMAT=policies")
+	file.write("get_images: '@'\n")
+	r.until(notTaken, 1)
+	r.call(r.token("gander"), "GET", "/v2/images", "", 403)
+	if alarm := r.line(notTaken); !strings.Contains(alarm, "keeper") {
+		t.Errorf("told %s", alarm)
+	}
+}

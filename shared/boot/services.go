@@ -14,7 +14,6 @@ import (
 	"github.com/gander-images/gander/shared/httpapi"
 	"github.com/gander-images/gander/shared/identity"
 	"github.com/gander-images/gander/shared/image"
-	"github.com/gander-images/gander/shared/policy"
 	"github.com/gander-images/gander/shared/table"
 )
 
@@ -26,7 +25,7 @@ type services struct {
 	front   *identity.Front // nil without a source of identity of its own
 	account aws.Config
 	log     *slog.Logger
-	lives   []*policy.Live // rules whose files may change
+	lives   []followed // policies
 	closers []func() error
 }
 
