@@ -70,6 +70,9 @@ func newIssuer(t testing.TB) *issuer {
 		_ = json.NewEncoder(w).Encode(about)
 	})
 	mux.HandleFunc("GET /keys", i.serveKeys)
+	mux.HandleFunc("GET /moved", func(w http.ResponseWriter, _ *http.Request) {
+		_ = json.NewEncoder(w).Encode(jose.JSONWebKeySet{Keys: i.keys})
+	})
 	i.server = httptest.NewServer(mux)
 	t.Cleanup(i.server.Close)
 	return i

@@ -145,17 +145,19 @@ func (d *desk) published() []byte {
 
 // TestBrokenKeySets: whatever the issuer answers but keys, nobody can tell.
 func TestBrokenKeySets(t *testing.T) {
+	one := string(newDesk(t).published())
+	key := strings.TrimSuffix(strings.TrimPrefix(one, `{"keys":[`), `]}`)
 	for name, answer := range map[string]http.HandlerFunc{
 		"500":             func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusInternalServerError) },
 		"404":             http.NotFound,
-		"a redirect":      func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/elsewhere", http.StatusFound) },
+		"a redirect":      func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/moved", http.StatusFound) },
 		"a page":          answering([]byte("<html>")),
 		"nothing":         answering(nil),
 		"no keys":         answering([]byte(`{"keys":[]}`)),
 		"null":            answering([]byte(`null`)),
 		"only odd keys":   answering([]byte(`{"keys":[{"kty":"oct","k":"AA"}]}`)),
-		"too many keys":   answering([]byte(`{"keys":[` + strings.Repeat(`{},`, maxKeys) + `{}]}`)),
-		"too long":        answering([]byte(`{"keys":[],"x":"` + strings.Repeat("x", maxDocument) + `"}`)),
+		"too many keys":   answering([]byte(`{"keys":[` + strings.Repeat(key+`,`, maxKeys) + key + `]}`)),
+		"too long":        answering([]byte(strings.TrimSuffix(one, "}") + `,"x":"` + strings.Repeat("x", maxDocument) + `"}`)),
 		"a broken answer": func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) },
 	} {
 		d := newDesk(t)
@@ -164,18 +166,30 @@ func TestBrokenKeySets(t *testing.T) {
 	}
 }
 
+// toIssuer takes every request to the issuer, whatever host it is for.
+type toIssuer struct{ url string }
+
+func (t toIssuer) RoundTrip(r *http.Request) (*http.Response, error) {
+	r = r.Clone(r.Context())
+	r.URL.Scheme, r.URL.Host = "http", strings.TrimPrefix(t.url, "http://")
+	return http.DefaultTransport.RoundTrip(r)
+}
+
 // TestConfigurations asks an issuer that tells something else of itself.
 func TestConfigurations(t *testing.T) {
 	for name, about := range map[string]map[string]any{
-		"another issuer": {"issuer": "https://login.example.org", "jwks_uri": "http://127.0.0.1/keys"},
-		"no issuer":      {"jwks_uri": "http://127.0.0.1/keys"},
+		"another issuer": {"issuer": "https://login.example.org", "jwks_uri": "KEYS"},
+		"no issuer":      {"jwks_uri": "KEYS"},
 		"no place":       {"issuer": "ISSUER"},
 		"a plain place":  {"issuer": "ISSUER", "jwks_uri": "http://login.example.org/keys"},
 		"a file":         {"issuer": "ISSUER", "jwks_uri": "file:///etc/passwd"},
 	} {
-		d := newDesk(t)
+		d := newDesk(t, func(o *Options) { o.Client = &http.Client{Transport: toIssuer{o.Issuer}} })
 		if about["issuer"] == "ISSUER" {
 			about["issuer"] = d.url()
+		}
+		if about["jwks_uri"] == "KEYS" {
+			about["jwks_uri"] = d.url() + "/keys"
 		}
 		d.about = about
 		d.unsure(name, d.token(spec{}))
