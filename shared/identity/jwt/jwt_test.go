@@ -184,6 +184,7 @@ func TestRefusedForms(t *testing.T) {
 		"a claim twice, inside": d.token(spec{payload: deepTwice}),
 		"half a character":      d.token(spec{payload: surrogate}),
 		"claims not UTF-8":      d.token(spec{payload: notUTF8}),
+		"a claim not UTF-8":     d.token(spec{payload: bytes.Replace(claims, []byte(`"mia"`), []byte("\"mia\",\"x\":\"\xff\""), 1)}),
 		"deep claims":           d.token(spec{payload: deep}),
 		"crit":                  d.token(spec{header: map[jose.HeaderKey]any{"crit": []string{"exp"}, "exp": 1}}),
 		"crit of b64":           d.token(spec{header: map[jose.HeaderKey]any{"crit": []string{"b64"}, "b64": true}}),
