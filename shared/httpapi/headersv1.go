@@ -140,11 +140,9 @@ func headerText(s string) string {
 //
 // Source: RFC 9110, section 5.6.2.
 func headerName(s string) string {
+	const letters = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 	const others = "!#$&'*+-.^_`|~"
-	return percent(s, func(i int) bool {
-		c := s[i]
-		return !(c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || strings.IndexByte(others, c) >= 0)
-	})
+	return percent(s, func(i int) bool { return strings.IndexByte(letters+others, s[i]) < 0 })
 }
 
 // percent writes the bytes for which escape is true as %XX.
