@@ -41,7 +41,7 @@ func TestKeystoneTokens(t *testing.T) {
 	}{{"as a user", true}, {"each token about itself", false}} {
 		t.Run(c.name, func(t *testing.T) {
 			k := k.in(t)
-			playTokens(t, &tokenStage{k: k, a: a, s: k.gander(a, c.own), own: c.own})
+			playTokens(t, &tokenStage{k: k, a: a, s: k.gander(a, c.own), own: c.own, shown: new([]string)})
 		})
 	}
 	t.Run("revocation window", func(t *testing.T) { revocationWindow(t, k.in(t)) })
@@ -53,6 +53,8 @@ type tokenStage struct {
 	a   *keystoneAdmin
 	s   *service
 	own bool // it has a user of its own there
+
+	shown *[]string // tokens, of which none is to be logged
 }
 
 func playTokens(t *testing.T, w *tokenStage) {
@@ -70,7 +72,13 @@ func playTokens(t *testing.T, w *tokenStage) {
 		{"password changed", playPassword},
 		{"stopped", playStopped},
 	} {
-		t.Run(part.name, func(t *testing.T) { part.play(t, &tokenStage{w.k.in(t), w.a.in(t), w.s, w.own}) })
+		t.Run(part.name, func(t *testing.T) { part.play(t, &tokenStage{w.k.in(t), w.a.in(t), w.s, w.own, w.shown}) })
+	}
+	logged := w.s.logged.String()
+	for _, token := range *w.shown {
+		if len(token) > 20 && strings.Contains(logged, token[:20]) {
+			t.Error("a token is in the log")
+		}
 	}
 }
 
@@ -78,6 +86,7 @@ func playTokens(t *testing.T, w *tokenStage) {
 func (w *tokenStage) with(token string) *user {
 	u := w.s.with(token)
 	u.t = w.k.t
+	*w.shown = append(*w.shown, token)
 	return u
 }
 
