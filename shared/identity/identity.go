@@ -2,7 +2,7 @@
 //
 // A Validator asks whoever issues the tokens; the Front stands before it,
 // remembers answers for a short while, and adds the service that vouches for a
-// request. Validators: package development; others join it here.
+// request. Validators: the packages development, keystone and jwt.
 package identity
 
 import (
