@@ -10,9 +10,6 @@ import (
 	"testing"
 )
 
-// matrixPeople are those for whom the matrix has a column.
-var matrixPeople = []string{"admin", "manager", "member", "second", "reader", "service", "nobody", tokenless}
-
 // tokenless shows no token.
 const tokenless = "tokenless"
 

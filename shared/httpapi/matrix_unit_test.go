@@ -9,6 +9,9 @@ import (
 	"testing"
 )
 
+// matrixPeople are those for whom the matrix has a column.
+var matrixPeople = []string{"admin", "manager", "member", "second", "reader", "service", "nobody", tokenless}
+
 // TestMatrixIsWhole: each operation is tried, for everybody, on the caller's own
 // images and on others', by requests that are its own.
 func TestMatrixIsWhole(t *testing.T) {
