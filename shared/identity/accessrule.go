@@ -8,46 +8,21 @@ import (
 
 // An AccessRule lets a token of an application credential make some calls.
 //
-// Source: keystone, application credentials.
+// Source: keystone, application credentials; Identity API v3, "Access Rules".
 type AccessRule struct {
 	service string // its type, as "image"
 	method  string
-	path    *regexp.Regexp // nil: no path
+	path    string // a pattern
 }
 
-// wildcards are one segment's ({name} and *) and the one for anything (**).
-var wildcards = regexp.MustCompile(`\*\*|\*|\{[^}]*\}`)
-
-// NewAccessRule reads a rule as its user wrote it: the type of a service, a
-// method, and a pattern that a call's whole path must match. {name} and * in it
-// are one or more characters other than the slash, ** is anything and nothing;
-// all else stands for itself.
-//
-// Source: keystonemiddleware/auth_token/__init__.py, _path_matches, which
-// takes a dot for any character.
-func NewAccessRule(service, method, pattern string) AccessRule {
-	var expression strings.Builder
-	expression.WriteString(`(?s)\A`)
-	rest := pattern
-	for at := wildcards.FindStringIndex(rest); at != nil; at = wildcards.FindStringIndex(rest) {
-		expression.WriteString(regexp.QuoteMeta(rest[:at[0]]))
-		if rest[at[0]:at[1]] == "**" {
-			expression.WriteString(`.*`)
-		} else {
-			expression.WriteString(`[^/]+`)
-		}
-		rest = rest[at[1]:]
-	}
-	expression.WriteString(regexp.QuoteMeta(rest) + `\z`)
-	rule := AccessRule{service: service, method: method}
-	if path, err := regexp.Compile(expression.String()); err == nil {
-		rule.path = path // else it is not UTF-8, and no path is like it
-	}
-	return rule
+// NewAccessRule takes a rule as its user wrote it: the type of a service, a
+// method, and a pattern that a call's whole path must match.
+func NewAccessRule(service, method, path string) AccessRule {
+	return AccessRule{service: service, method: method, path: path}
 }
 
 func (r AccessRule) allows(service string, shown Credentials) bool {
-	return r.service == service && r.method == shown.Method && r.path != nil && r.path.MatchString(shown.Path)
+	return r.service == service && r.method == shown.Method && matches(r.path, shown.Path)
 }
 
 // allows is whether the token may be used for a call to a service of this
@@ -66,4 +41,58 @@ func (v Verdict) allows(service string, shown Credentials, vouched bool) bool {
 	return vouched || slices.ContainsFunc(v.AccessRules, func(rule AccessRule) bool {
 		return rule.allows(service, shown)
 	})
+}
+
+// wildcards are one segment's ({name} and *) and the one for anything (**).
+var wildcards = regexp.MustCompile(`\*\*|\*|\{[^}]*\}`)
+
+// matches is whether the whole path is like the pattern. {name} and * in it are
+// one or more characters other than the slash, ** is anything and nothing; all
+// else stands for itself.
+//
+// Rules are their users' own, and remembered: so they are not compiled, which
+// would take much memory, and every pattern is matched in the time that its
+// length and the path's allow.
+//
+// Source: keystonemiddleware/auth_token/__init__.py, _path_matches, which
+// takes a dot for any character.
+func matches(pattern, path string) bool {
+	ends := make([]bool, len(path)+1) // where in the path the pattern, as far as it was read, may end
+	ends[0] = true
+	for pattern != "" {
+		at := wildcards.FindStringIndex(pattern)
+		if at == nil {
+			return endsIn(ends, path, pattern)
+		}
+		ends = afterWildcard(afterText(ends, path, pattern[:at[0]]), path, pattern[at[0]:at[1]])
+		pattern = pattern[at[1]:]
+	}
+	return ends[len(path)]
+}
+
+func endsIn(ends []bool, path, text string) bool {
+	return strings.HasSuffix(path, text) && ends[len(path)-len(text)]
+}
+
+func afterText(ends []bool, path, text string) []bool {
+	next := make([]bool, len(ends))
+	for i := range len(path) - len(text) + 1 {
+		next[i+len(text)] = ends[i] && path[i:i+len(text)] == text
+	}
+	return next
+}
+
+func afterWildcard(ends []bool, path, wildcard string) []bool {
+	next := make([]bool, len(ends))
+	inside := false
+	for i := range ends {
+		if wildcard == "**" {
+			inside = inside || ends[i]
+			next[i] = inside
+			continue
+		}
+		next[i] = inside
+		inside = i < len(path) && path[i] != '/' && (inside || ends[i])
+	}
+	return next
 }

@@ -1,7 +1,11 @@
 package identity
 
 import (
+	"regexp"
+	"slices"
+	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/gander-images/gander/shared/caller"
 	"github.com/gander-images/gander/shared/problem"
@@ -39,13 +43,46 @@ func TestPathPatterns(t *testing.T) {
 		{"/v2/image+", "/v2/imagee", false},
 		{"", "", true},
 		{"", "/v2/images", false},
-		{"/v2/\xff", "/v2/\xff", false},
+		{"/v2/\xff", "/v2/\xff", true},
+		{"**", "", true},
+		{"*", "", false},
+		{"**/file", "/v2/file", true},
+		{"/v2/images/{id}/file/longer", "/v2", false},
+		{"/a*a", "/aaa", true},
+		{"/a*a", "/aa", false},
+		{"/*/*", "/a/b", true},
+		{"/**/**/x", "/a/x", false},
+		{"/**/**/x", "/a/b/x", true},
 	} {
 		rule := NewAccessRule("image", "GET", c.pattern)
 		if got := rule.allows("image", Credentials{Method: "GET", Path: c.path}); got != c.want {
 			t.Errorf("%q on %q: %t", c.pattern, c.path, got)
 		}
 	}
+}
+
+// FuzzPathPatterns holds matching to regular expressions of the same meaning.
+func FuzzPathPatterns(f *testing.F) {
+	for _, pattern := range []string{"/v2/images/{id}/file", "/v2/**", "/*/a*", "***", "{", "/v2.9/**/x{}", "\n*"} {
+		f.Add(pattern, "/v2/images/a/file")
+	}
+	f.Fuzz(func(t *testing.T, pattern, path string) {
+		if !utf8.ValidString(pattern) || !utf8.ValidString(path) || len(pattern) > 200 {
+			t.Skip()
+		}
+		var expression strings.Builder
+		expression.WriteString(`(?s)\A`)
+		rest := pattern
+		for at := wildcards.FindStringIndex(rest); at != nil; at = wildcards.FindStringIndex(rest) {
+			kind := map[bool]string{true: `.*`, false: `[^/]+`}[rest[at[0]:at[1]] == "**"]
+			expression.WriteString(regexp.QuoteMeta(rest[:at[0]]) + kind)
+			rest = rest[at[1]:]
+		}
+		expression.WriteString(regexp.QuoteMeta(rest) + `\z`)
+		if want := regexp.MustCompile(expression.String()).MatchString(path); matches(pattern, path) != want {
+			t.Errorf("%q on %q: not %t", pattern, path, want)
+		}
+	})
 }
 
 // TestAccessRules holds what a token with rules is good for, on the first call
@@ -92,5 +129,24 @@ func TestAccessRules(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestManyAccessRules holds that a user who makes tokens with endless rules fills
+// no memory: they are good, and asked about each time.
+func TestManyAccessRules(t *testing.T) {
+	for rules, asked := range map[int]int64{maxRules: 1, maxRules + 1: 2} {
+		w := newWorld(Options{})
+		w.judge = func(token string, _ Ask) (Verdict, error) {
+			who, err := w.validate(t.Context(), token)
+			many := slices.Repeat([]AccessRule{NewAccessRule("image", "GET", "/v2/images")}, rules)
+			return Verdict{Caller: who, AccessRules: many, Services: []string{"image"}}, err
+		}
+		for range 2 {
+			if _, err := w.front.Authenticate(t.Context(), Credentials{Token: "user", Method: "GET", Path: "/v2/images"}); err != nil {
+				t.Error(err)
+			}
+		}
+		w.wantAsked(t, asked)
 	}
 }

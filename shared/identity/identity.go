@@ -230,6 +230,10 @@ func (f *Front) ask(ctx context.Context, q question) (Verdict, error) {
 	}
 }
 
+// maxRules is how many access rules a token may have to be remembered: their
+// number is their user's choice, and the memory ours.
+const maxRules = 100
+
 func (f *Front) remember(ctx context.Context, q question) (verdict Verdict, err error) {
 	defer func() {
 		if broken := recover(); broken != nil { // in a goroutine of its own: it would end the process
@@ -252,7 +256,9 @@ func (f *Front) remember(ctx context.Context, q question) (verdict Verdict, err 
 	if !expired && expires.Before(until) {
 		until = expires // then the issuer is asked again, and whether it may go on
 	}
-	f.cache.put(q.key, entry{verdict: verdict, version: q.version, until: until})
+	if len(verdict.AccessRules) <= maxRules {
+		f.cache.put(q.key, entry{verdict: verdict, version: q.version, until: until})
+	}
 	return verdict, nil
 }
 
