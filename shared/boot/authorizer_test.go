@@ -230,3 +230,29 @@ func (d *installation) refuseForgeries(show []byte, word string) {
 		d.t.Errorf("a word that is not understood: %+v", a)
 	}
 }
+
+// TestAuthorizersSeeWhatFunctionsSee: a token that is good for some calls is held
+// against the call as the function routes it, whatever the gateway left in front.
+func TestAuthorizersSeeWhatFunctionsSee(t *testing.T) {
+	for _, c := range []struct {
+		endpoint, path, want string
+		open                 bool
+	}{
+		{"https://i.example", "/v2/images", "/v2/images", false},
+		{"https://i.example/base", "/base/v2/images", "/v2/images", false},
+		{"https://i.example/base", "/v2/images", "/v2/images", false},
+		{"https://i.example", "/base/v2/images", "/base/v2/images", true}, // a path that nobody knows
+		{"https://i.example", "/v2.9/images/x", "/v2/images/x", false},
+		{"https://i.example/base/", "/base/healthcheck", "/healthcheck", true},
+	} {
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, c.path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set(tokenName, "x")
+		shown, open := credentials(c.endpoint, r)
+		if shown.Path != c.want || shown.Method != http.MethodGet || shown.Token != "x" || open != c.open {
+			t.Errorf("%s of %s: %+v, %t", c.path, c.endpoint, shown, open)
+		}
+	}
+}
