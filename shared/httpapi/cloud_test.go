@@ -5,6 +5,7 @@ package httpapi
 import (
 	"context"
 	"flag"
+	"maps"
 	"net/http"
 	"net/url"
 	"path/filepath"
@@ -43,6 +44,13 @@ func rows() string {
 // grants.
 func openMix(t testing.TB, settings []string) *mix {
 	t.Helper()
+	return openStack(t, emulatortest.New(t), settings, nil)
+}
+
+// openStack does so over a place that is there, with more parameters than those of
+// every stack.
+func openStack(t testing.TB, place emulatortest.Place, settings []string, more map[string]string) *mix {
+	t.Helper()
 	all, err := issued()
 	if err != nil {
 		t.Fatal(err)
@@ -51,7 +59,7 @@ func openMix(t testing.TB, settings []string) *mix {
 	if err != nil {
 		t.Fatal(err)
 	}
-	place, logs := emulatortest.New(t), &lockedBuffer{}
+	logs := &lockedBuffer{}
 	kind, ok := shapes[*shape]
 	if !ok {
 		t.Fatalf("there is no shape %q", *shape)
@@ -62,6 +70,7 @@ func openMix(t testing.TB, settings []string) *mix {
 	if *shape == "authorizer" {
 		parameters["Authorizer"] = "on"
 	}
+	maps.Copy(parameters, more)
 	guard := openGuard(t, place, stack, parameters)
 	config := gateway.Config{
 		Template: stack, Parameters: parameters, Names: place.Names(), Environ: environ(guard, settings),
