@@ -119,6 +119,7 @@ func TestFilesThatCannotBeRead(t *testing.T) {
 		{"get_image: role:x\n  and: role:y\n", Findings{{Line: 2, Reason: "YAML cannot read it: mapping values are not allowed"}}},
 		{"get_image： role:x", Findings{{Line: 1, Rule: "get_image", Reason: "wide signs", Correction: `"get_image": "role:x"`}}},
 		{"‘get_image’：‘role:x’", Findings{{Line: 1, Rule: "get_image", Reason: "wide signs", Correction: `"get_image": "role:x"`}}},
+		{"\ufeffget_image: @\r\n", Findings{{Line: 1, Rule: "get_image", Correction: `"get_image": "@"`}}},
 		{"<<: {get_image: '@'}", Findings{{Line: 1, Rule: "<<", Reason: "mappings are not merged"}}},
 		{"a: *x", Findings{{Line: 1, Rule: "a", Reason: "unknown anchor"}}},
 		{"{\n  // all may see\n  \"get_image\": \"role:x\"\n}", Findings{{Line: 2, Reason: "# does"}}},
