@@ -97,8 +97,6 @@ func (t *translation) set() error {
 			t.rest = t.rest[1:]
 			t.out.WriteByte(']')
 			return nil
-		case strings.HasPrefix(t.rest, "[:"):
-			return errors.New("[: is text to Python and the name of a set to Go; put the colon first")
 		}
 		if err := t.member(); err != nil {
 			return err

@@ -26,6 +26,7 @@ PEOPLE = {
     "old": {"roles": ["_member_"]},
     "keeper": {"roles": ["keeper"]},
     "vouched": {"roles": ["reader"], "service_roles": ["service"]},
+    "half": {"roles": ["50%"]},
     "nobody": {"roles": []},
 }
 
@@ -79,6 +80,7 @@ ROLES = [
     "[.*]\ncreate = %(create)s\nread = @\nupdate = @\ndelete = @\n",
     "[.*]\ncreate = 100%\nread = @\nupdate = @\ndelete = @\n",
     "[.*]\ncreate = 100%%\nread = @\nupdate = @\ndelete = @\n",
+    "[.*]\ncreate = 50%%\nread = %%50,50%%,admin\nupdate = %(create)s\ndelete = @\n",
     "[.*]\ncreate = %(read)\nread = @\nupdate = @\ndelete = @\n",
     "[.*]\ncreate = a=b\nread = a:b\nupdate = @\ndelete = @\n",
     "[.*]\n" + ALL + "[.*]\n" + ALL,
