@@ -25,7 +25,7 @@ var Authorizer = Consumer{
 // other error becomes a 500.
 //
 // Source: API Gateway Developer Guide, "Use API Gateway Lambda authorizers".
-var errUnauthorized = errors.New("Unauthorized") //nolint:revive,staticcheck // the gateway's word
+var errUnauthorized = errors.New("Unauthorized") //nolint:revive // the word that the gateway waits for
 
 // An authorization lets the gateway call functions.
 //
