@@ -5,18 +5,19 @@ import (
 	"testing"
 )
 
-// coded starts a service in which admins alone see a property "secret", and rules
-// that look at it; and returns an image that has it.
+// coded starts a service in which admins alone see a property "secret", nobody one
+// called "blind", and rules look at both; and returns an image that has them.
 func coded(t *testing.T) (w *world, id string) {
 	t.Helper()
-	w = protected(t, "[^secret$]\ncreate = admin,member\nread = admin\nupdate = admin\ndelete = admin\n"+everyOther, "GANDER_POLICY_FILE="+fileOf(t, "policy.yaml", `
+	w = protected(t, "[^secret$]\ncreate = admin,member\nread = admin\nupdate = admin\ndelete = admin\n[^blind$]\ncreate = member\nread = !\nupdate = !\ndelete = !\n"+everyOther, "GANDER_POLICY_FILE="+fileOf(t, "policy.yaml", `
 "coded": "'hush':%(secret)s"
 "download_image": "role:admin or role:member and not rule:coded"
+"blinded": "'hush':%(blind)s"
 "upload_image": "rule:coded"
 "deactivate": "role:keeper and rule:coded"
 "delete_image": "role:member and 'plain':%(kind)s"
 `))
-	return w, w.made(`{"secret":"hush","kind":"plain"}`)
+	return w, w.made(`{"secret":"hush","kind":"plain","blind":"hush"}`)
 }
 
 // An explanation is no way to the values of properties that are hidden from who
@@ -50,6 +51,9 @@ func TestExplanationsHideProperties(t *testing.T) {
 	w.call(explainPath, named("about a target"), body(`{"rule":"coded","target":{"secret":"x"}}`)).want(200).says(`"allowed":false`)
 	if x := w.explained(ask("coded"), as("admin")); !x.Allowed || x.Tree.String() != "'hush':%(secret)s=true" {
 		t.Errorf("an admin is told %v", x)
+	}
+	if x := w.explained(ask("blinded"), as("admin")); !x.Allowed || x.Tree.String() != "'hush':%(blind)s=?" {
+		t.Errorf("an admin is told %v of what nobody reads", x)
 	}
 	// The line of a denial tells that the check failed, and nothing that it was held against.
 	w.refused("GET /v2/images/"+id+"/file", asked("req-hidden")).want(403)
