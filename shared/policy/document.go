@@ -14,7 +14,7 @@ type Document struct {
 	files    []string
 	version  string
 	rules    []entry
-	findings Findings // what kept files from being read
+	findings Findings // of the reading
 	partial  bool     // a file could not be read as a whole
 }
 

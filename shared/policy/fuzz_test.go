@@ -107,6 +107,13 @@ func neverFails(t *testing.T, e *Enforcer, doc *Document) {
 	if e == nil {
 		return
 	}
+	for _, r := range e.rules {
+		r.rule.walk(func(x *expression) {
+			if x.op == opRule && (x.rule == nil || x.rule.name != x.name) {
+				t.Fatalf("%q passes, and refers to nothing by %q", doc.Rules(), x.text)
+			}
+		})
+	}
 	for name, value := range doc.Rules() {
 		for _, who := range people {
 			for _, what := range things {

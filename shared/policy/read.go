@@ -19,8 +19,9 @@ const maxFileLen = 1 << 20
 // reads the plain files in the order of their names, without dot files and
 // without what lies deeper. Later rules of one name win over earlier ones.
 //
-// The Document is never nil. Findings tell what could not be read; Compile tells
-// them again, before its own, and makes no Enforcer of such a Document.
+// The Document is never nil. Findings tell what could not be read, and what may
+// not be meant to be there; Compile tells them again, before its own, and makes no
+// Enforcer of what could not be read.
 //
 // Source: oslo_policy/policy.py, Enforcer.load_rules and _walk_through_policy_directory,
 // but for a file that is absent, which is a fault here.
@@ -78,8 +79,18 @@ func (r *reader) directory(path string) {
 			continue
 		}
 		if info, err := os.Stat(file); err != nil || !info.IsDir() {
+			r.leftBehind(file)
 			r.file(file)
 		}
+	}
+}
+
+// leftBehind tells of a file in a directory that nobody may have meant to be
+// there. It is read as any other, and its rules win over those of the original.
+func (r *reader) leftBehind(file string) {
+	copies := []string{"~", ".bak", ".old", ".orig", ".save", ".swp", ".tmp", ".rpmnew", ".rpmorig", ".rpmsave", ".dpkg-dist", ".dpkg-new", ".dpkg-old"}
+	if slices.ContainsFunc(copies, func(end string) bool { return strings.HasSuffix(file, end) }) {
+		r.doc.findings = append(r.doc.findings, Finding{File: file, Reason: "it looks like a copy that was left behind, and is read like any other file of the directory"})
 	}
 }
 

@@ -88,6 +88,13 @@ func TestLaterFilesWin(t *testing.T) {
 	if none, findings := Read(); none.Version() != "defaults" || len(findings) > 0 || same.Version() != doc.Version() || len(doc.Version()) != 12 {
 		t.Errorf("versions %s, %s and %s; %v", doc.Version(), same.Version(), none.Version(), findings)
 	}
+	// A copy that an editor left behind counts, and is told.
+	dir = folder(t, map[string]string{"policy.yaml": "get_image: role:new\n", "policy.yaml~": "get_image: role:old\n"})
+	doc, _ = Read(dir)
+	e, findings := Compile(doc, Refuse)
+	if e == nil || doc.Rules()["get_image"] != "role:old" || len(findings) != 1 || findings[0].File != filepath.Join(dir, "policy.yaml~") {
+		t.Errorf("%v %v", doc.Rules(), findings)
+	}
 	// What an earlier file says is judged no more, unless nobody could load it.
 	dir = folder(t, map[string]string{"1": "get_image: no\nadd_image: 5\n", "2": "get_image: role:x\nadd_image: role:x\n"})
 	doc, _ = Read(dir)
