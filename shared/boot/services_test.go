@@ -71,7 +71,7 @@ func TestPolicyWarningsAreLogged(t *testing.T) {
 	}
 	var logged strings.Builder
 	s := services{log: slog.New(slog.NewJSONHandler(&logged, nil))}
-	s.rule(&httpapi.Services{}, v.Policy)
+	s.rule(&httpapi.Services{Log: s.log}, v.Policy)
 	for _, want := range []string{
 		`"level":"WARN","msg":"the policy may not mean what it seems to","file":"` + file + `","line":1,"rule":"get_image"`,
 		`"correction":"\"get_image\": \"!\""}`,
