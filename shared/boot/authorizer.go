@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"strings"
 
@@ -15,10 +16,12 @@ import (
 	"github.com/gander-images/gander/shared/problem"
 )
 
+const authorizerName = "authorizer"
+
 // Authorizer tells an API gateway who is asking, before the gateway calls a
 // function. The functions behind it run with GANDER_IDENTITY=authorizer.
 var Authorizer = Consumer{
-	Name: "authorizer", Needs: httpapi.Tokens, uses: setting.Tokens | setting.Authorizes, take: authorize,
+	Name: authorizerName, Needs: httpapi.Tokens, uses: setting.Tokens | setting.Authorizes, take: authorize,
 }
 
 // errUnauthorized has the gateway answer 401: this very text is agreed upon. Any
@@ -69,11 +72,25 @@ func authorize(ctx context.Context, s *services, payload []byte) (any, error) {
 	user, caller, err := s.front.Hand(ctx, shown)
 	switch {
 	case problem.Is(err, problem.Unauthorized):
+		logRefusal(ctx, s.log, r, payload)
 		return nil, errUnauthorized
 	case err != nil:
 		return nil, fmt.Errorf("authorizing %s %s: %w", r.Method, r.URL.Path, err)
 	}
 	return allow(user, methods, caller), nil
+}
+
+// logRefusal writes the access line of a request that no function will see. Its
+// caller is told the id that the gateway gave it.
+func logRefusal(ctx context.Context, log *slog.Logger, r *http.Request, payload []byte) {
+	var e struct {
+		Context struct {
+			RequestID string `json:"requestId"`
+		} `json:"requestContext"`
+	}
+	_ = json.Unmarshal(payload, &e) // which was read before
+	log.InfoContext(ctx, "request", "request_id", httpapi.Identify(r), "gateway_id", e.Context.RequestID, "operation", authorizerName,
+		"method", r.Method, "path", r.URL.Path, "status", http.StatusUnauthorized, "project", "", "user", "")
 }
 
 // credentials are those that the function behind will see in the request.

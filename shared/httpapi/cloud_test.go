@@ -31,14 +31,6 @@ var shapes = map[string]gateway.Shape{
 	"rest": gateway.REST, "stage": gateway.REST, "data": gateway.REST, "authorizer": gateway.REST, "http": gateway.HTTP, "alb": gateway.ALB, "albmulti": gateway.ALBMulti,
 }
 
-// rows is the name under which the table of differences has the shape.
-func rows() string {
-	if *shape == "stage" {
-		return "rest"
-	}
-	return *shape
-}
-
 // openMix starts the template's functions behind the gateway, over a table and a
 // bucket of their own. Each signs with a key of its own, and may do what its role
 // grants.
@@ -103,7 +95,7 @@ func openStack(t testing.TB, place emulatortest.Place, settings []string, more m
 		url: at, client: &http.Client{CheckRedirect: toTheBytes}, store: "s3", table: tab,
 		source: imagetest.Through(tab, place.Keys), blobs: s3.Open(place.Config, place.Bucket), logged: logs.String,
 		sweep:   func() error { return g.Sweep(context.Background()) },
-		differs: met.behind(rows(), t.Name()),
+		differs: met.behind(*shape, t.Name()),
 	}
 }
 

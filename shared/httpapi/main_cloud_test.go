@@ -22,7 +22,7 @@ func TestMain(m *testing.M) {
 	code := m.Run()
 	if whole := flag.Lookup("test.run").Value.String() == "" && flag.Lookup("test.skip").Value.String() == ""; whole && code == 0 {
 		reached.tell()
-		if faults := append(reached.faults(), met.faults(rows())...); len(faults) > 0 {
+		if faults := append(reached.faults(), met.faults(*shape)...); len(faults) > 0 {
 			fmt.Printf("FAIL: after all scenarios\n    %s\n", strings.Join(faults, "\n    "))
 			code = 1
 		}
@@ -109,7 +109,7 @@ func (m *meetings) behind(shape, scenario string) func(call string) *difference 
 func (m *meetings) faults(shape string) []string {
 	var faults []string
 	for i, d := range behindGateway {
-		if !m.rows[i] && (d.shapes == "" || slices.Contains(strings.Fields(d.shapes), shape)) {
+		if !m.rows[i] && d.of(shape) {
 			faults = append(faults, fmt.Sprintf("no scenario meets the difference %q of %s %q", d.row, d.scenario, d.calls))
 		}
 	}
