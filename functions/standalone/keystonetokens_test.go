@@ -241,9 +241,9 @@ func playPassword(t *testing.T, w *tokenStage) {
 	_, err := users.Update(t.Context(), w.a.client, w.a.users["gander"], users.UpdateOpts{Password: "another"}).Extract()
 	w.a.want(err)
 	w.as("mia", "demo").call("GET /v2/images", nil).want(503)
-	eventually(t, func() bool { return strings.Contains(w.s.logged.String(), "do not log in") })
+	comesTrue(t, func() bool { return strings.Contains(w.s.logged.String(), "do not log in") })
 	w.a.want(os.WriteFile(w.k.path("password"), []byte("another\n"), 0o600))
-	eventually(t, func() bool {
+	comesTrue(t, func() bool {
 		return w.as("mia", "demo").call("GET /v2/images", nil).status == http.StatusOK
 	})
 	if logged := w.s.logged.String(); strings.Contains(logged, ganderPassword) || strings.Contains(logged, "another") {
@@ -251,7 +251,7 @@ func playPassword(t *testing.T, w *tokenStage) {
 	}
 }
 
-func eventually(t *testing.T, holds func() bool) {
+func comesTrue(t *testing.T, holds func() bool) {
 	t.Helper()
 	for deadline := time.Now().Add(patience); !holds(); time.Sleep(200 * time.Millisecond) {
 		if time.Now().After(deadline) {
