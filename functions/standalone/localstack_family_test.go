@@ -61,7 +61,14 @@ func testLocalAfterwards(t *testing.T) {
 	admin.call("GET /v2/tasks/"+tasks[0].(map[string]any)["id"].(string), nil).want(http.StatusOK)
 
 	u.call("PUT "+image+"/file", strings.NewReader("whole")).want(http.StatusNoContent)
+	u.call("HEAD "+strings.Replace(image, "/v2", "/v1", 1), nil).want(http.StatusOK)
 	u.call("DELETE "+image, nil).want(http.StatusNoContent)
+	explained := u.call("POST /gander/v1/policy/explain", strings.NewReader(`{"rule": "delete_image"}`)).want(http.StatusOK)
+	if !strings.Contains(string(explained.body), `"allowed"`) {
+		t.Errorf("an explanation: %s", explained.body)
+	}
+	admin.call("GET /gander/v1/health", nil).want(http.StatusOK)
+
 	if list := admin.call("GET /gander/v1/images/deleted", nil).want(http.StatusOK); !strings.Contains(string(list.body), image) {
 		t.Errorf("what was deleted: %s", list.body)
 	}

@@ -257,7 +257,11 @@ func testLocalEveryFunction(t *testing.T) {
 	}
 	worked := workedFunctions(t)
 	for _, folder := range folders {
-		if name := folder.Name(); name != "standalone" && !worked[name] {
+		name := folder.Name()
+		if name == "authorizer" {
+			continue // the stack has none, unless it is asked for
+		}
+		if name != "standalone" && !worked[name] {
 			t.Errorf("no log shows that %s worked", name)
 		}
 	}

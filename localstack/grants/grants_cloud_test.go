@@ -57,6 +57,8 @@ func (w *world) mainPath() {
 	}
 	w.call(200, http.MethodGet, "/healthcheck", nil)
 	w.call(404, http.MethodGet, "/v2/nothing", nil)
+	w.call(200, http.MethodGet, "/gander/v1/health", nil, "X-Auth-Token", w.admin)
+	w.call(200, http.MethodPost, "/gander/v1/policy/explain", strings.NewReader(`{"rule":"get_image","image_id":"`+w.made()+`"}`))
 	ids := []string{w.made(), w.made(), w.made()}
 	page := w.call(200, http.MethodGet, "/v2/images?limit=2", nil)
 	if !strings.Contains(string(page.body), `"next"`) {
@@ -67,7 +69,8 @@ func (w *world) mainPath() {
 		if got, err := w.direct(http.MethodPut, id, strings.NewReader("the bytes of "+id)); err != nil || got.status != 204 {
 			w.t.Fatalf("an upload is answered %d, %v: %s", got.status, err, got.body)
 		}
-		w.wantBytes(id, "the bytes of "+id)
+		w.wantBytes(w.gateway.StageURL()+"/v2/images/"+id+"/file", "the bytes of "+id)
+		w.wantBytes(w.gateway.StageURL()+"/v1/images/"+id, "the bytes of "+id)
 		w.call(204, http.MethodDelete, "/v2/images/"+id, nil)
 	}
 	w.eventually("the reaper has purged them", w.idle)
@@ -109,9 +112,9 @@ func (w *world) changes() {
 }
 
 // wantBytes follows the redirect of a download, by its URL alone.
-func (w *world) wantBytes(id, want string) {
+func (w *world) wantBytes(url, want string) {
 	w.t.Helper()
-	got, err := w.direct(http.MethodGet, id, nil)
+	got, err := w.ask(http.MethodGet, url, nil)
 	if err != nil || got.status != http.StatusFound {
 		w.t.Fatalf("a download is answered %d, %v: %s", got.status, err, got.body)
 	}
