@@ -121,6 +121,9 @@ type replay struct {
 func (r *replay) play(t *testing.T, scenario recording) {
 	inside := newInside(t)
 	inside.services.PublicEndpoint = recordedEndpoint
+	if strings.HasPrefix(scenario.name, "protected") { // as the recorder has it
+		inside.set("GANDER_PROPERTY_PROTECTION_FILE=recorded/protections.conf")
+	}
 	w, v := inside.world, newVariables()
 	t.Cleanup(w.audit)
 	for i := range scenario.Exchanges {

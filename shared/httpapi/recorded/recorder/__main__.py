@@ -13,6 +13,8 @@ from .keystone import Keystone
 from .play import Player
 
 SCENARIOS = pathlib.Path(__file__).parent.parent / "requests"
+PROTECTIONS = SCENARIOS.parent.resolve() / "protections.conf"
+PROTECTED = "protected"  # begins the names of scenarios that are played with it
 VERSIONS = ("glance", "glance_store", "keystone", "keystonemiddleware", "WebOb", "jsonschema")
 
 
@@ -32,18 +34,23 @@ def main():
 
 
 def record(scenarios, into, folder):
-    """Starts both services, plays the scenarios, and stops them."""
+    """Starts the services, plays the scenarios, and stops them."""
     servers, total = [], 0
     try:
         keystone = Keystone(folder / "keystone")
         servers.append(keystone.server)
-        glance = Glance(folder / "glance", keystone)
-        servers.append(glance.server)
+        glances = {}
+        for kind in sorted({name.startswith(PROTECTED) for name in scenarios}):
+            glances[kind] = Glance(
+                folder / ("protected" if kind else "glance"), keystone, PROTECTIONS if kind else None
+            )
+            servers.append(glances[kind].server)
         keystone.settle()
-        glance.settle()
-        player = Player(keystone, glance)
+        for glance in glances.values():
+            glance.settle()
+        players = {kind: Player(keystone, glance) for kind, glance in glances.items()}
         for name, asked in scenarios.items():
-            exchanges = player.play(asked)
+            exchanges = players[name.startswith(PROTECTED)].play(asked)
             total += len(exchanges)
             (into / f"{name}.json").write_text(written(exchanges))
     finally:

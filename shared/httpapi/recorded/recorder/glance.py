@@ -12,6 +12,7 @@ from .keystone import PASSWORD, PEOPLE
 CONFIG = """
 [DEFAULT]
 use_stderr = true
+{protections}
 public_endpoint = {public}
 enabled_backends = local:file
 enabled_import_methods = []
@@ -70,9 +71,9 @@ EMPTIED = (
 
 
 class Glance:
-    """A running Glance."""
+    """A running Glance, which may have a file of property protections."""
 
-    def __init__(self, folder, keystone):
+    def __init__(self, folder, keystone, protections=None):
         for part in (folder, folder / "local", folder / "staging", folder / "tasks"):
             part.mkdir()
         shutil.copy(process.BIN.parent / "etc/glance/glance-api-paste.ini", folder)
@@ -81,7 +82,13 @@ class Glance:
         config = folder / "glance-api.conf"
         config.write_text(
             CONFIG.format(
-                dir=folder, keystone=keystone.url, public=PUBLIC, user=user, password=PASSWORD, project=project
+                dir=folder,
+                keystone=keystone.url,
+                public=PUBLIC,
+                user=user,
+                password=PASSWORD,
+                project=project,
+                protections=f"property_protection_file = {protections}" if protections else "",
             )
         )
         env = process.environment(OS_GLANCE_CONFIG_DIR=str(folder))
