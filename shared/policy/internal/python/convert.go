@@ -201,7 +201,7 @@ func integer(value any) (*big.Int, bool) {
 	case uint64:
 		return new(big.Int).SetUint64(v), true
 	case json.Number:
-		return new(big.Int).SetString(v.String(), 10)
+		return parseInt(v)
 	}
 	return nil, false
 }

@@ -30,85 +30,130 @@ func Text(value any) (string, error) {
 
 // Repr is Python's repr(value).
 func Repr(value any) (string, error) {
-	switch v := value.(type) {
+	switch v := value.(type) { // what decisions meet most costs no allocation
 	case nil:
 		return "None", nil
 	case bool:
-		if v {
-			return "True", nil
-		}
-		return "False", nil
-	case string:
-		return quote(v), nil
-	case *string:
-		if v == nil {
-			return "None", nil
-		}
-		return quote(*v), nil
-	case int:
-		return strconv.Itoa(v), nil
-	case int32:
-		return strconv.FormatInt(int64(v), 10), nil
-	case int64:
-		return strconv.FormatInt(v, 10), nil
-	case uint64:
-		return strconv.FormatUint(v, 10), nil
-	case *big.Int:
-		return v.String(), nil
-	case float64:
-		return floatText(v), nil
-	case json.Number:
-		return numberText(v)
-	case []string:
-		return sequence("[", "]", v, func(s string) (string, error) { return quote(s), nil })
-	case []any:
-		return sequence("[", "]", v, Repr)
-	case tuple:
-		if len(v) == 1 {
-			return sequence("(", ",)", v, Repr)
-		}
-		return sequence("(", ")", v, Repr)
-	case set:
-		if len(v) == 0 {
-			return "set()", nil
-		}
-		return sequence("{", "}", v, Repr)
-	case bytes:
-		return "b" + quoteBytes(string(v)), nil
-	case ellipsis:
-		return "Ellipsis", nil
-	case map[string]any:
-		return sequence("{", "}", slices.Sorted(maps.Keys(v)), func(k string) (string, error) {
-			text, err := Repr(v[k])
-			return quote(k) + ": " + text, err
-		})
+		return boolText(v), nil
 	}
-	return "", fmt.Errorf("a value of type %T has no text", value)
+	b, err := appendRepr(nil, value)
+	return string(b), err
 }
 
-func sequence[T any](opening, closing string, elements []T, show func(T) (string, error)) (string, error) {
-	texts := make([]string, len(elements))
-	for i, e := range elements {
-		text, err := show(e)
-		if err != nil {
-			return "", err
+// appendRepr adds the text of a value, in time that grows with the text alone,
+// however deep the value is.
+func appendRepr(b []byte, value any) ([]byte, error) {
+	switch v := value.(type) {
+	case []string:
+		return sequence(b, "[", "]", v, func(b []byte, s string) ([]byte, error) { return appendQuoted(b, s), nil })
+	case []any:
+		return sequence(b, "[", "]", v, appendRepr)
+	case tuple:
+		if len(v) == 1 {
+			return sequence(b, "(", ",)", v, appendRepr)
 		}
-		texts[i] = text
+		return sequence(b, "(", ")", v, appendRepr)
+	case set:
+		if len(v) == 0 {
+			return append(b, "set()"...), nil
+		}
+		return sequence(b, "{", "}", v, appendRepr)
+	case map[string]any:
+		return sequence(b, "{", "}", slices.Sorted(maps.Keys(v)), func(b []byte, k string) ([]byte, error) {
+			return appendRepr(append(appendQuoted(b, k), ": "...), v[k])
+		})
 	}
-	return opening + strings.Join(texts, ", ") + closing, nil
+	return appendScalar(b, value)
 }
+
+func boolText(b bool) string {
+	if b {
+		return "True"
+	}
+	return "False"
+}
+
+func appendScalar(b []byte, value any) ([]byte, error) {
+	switch v := value.(type) {
+	case nil:
+		return append(b, "None"...), nil
+	case bool:
+		return append(b, boolText(v)...), nil
+	case string:
+		return appendQuoted(b, v), nil
+	case *string:
+		if v == nil {
+			return append(b, "None"...), nil
+		}
+		return appendQuoted(b, *v), nil
+	case int:
+		return strconv.AppendInt(b, int64(v), 10), nil
+	case int32:
+		return strconv.AppendInt(b, int64(v), 10), nil
+	case int64:
+		return strconv.AppendInt(b, v, 10), nil
+	case uint64:
+		return strconv.AppendUint(b, v, 10), nil
+	case *big.Int:
+		return v.Append(b, 10), nil
+	case float64:
+		return append(b, floatText(v)...), nil
+	case json.Number:
+		text, err := numberText(v)
+		return append(b, text...), err
+	case bytes:
+		return append(append(b, 'b'), quoteBytes(string(v))...), nil
+	case ellipsis:
+		return append(b, "Ellipsis"...), nil
+	}
+	return b, fmt.Errorf("a value of type %T has no text", value)
+}
+
+func sequence[T any](b []byte, opening, closing string, elements []T, show func([]byte, T) ([]byte, error)) ([]byte, error) {
+	b = append(b, opening...)
+	for i, e := range elements {
+		if i > 0 {
+			b = append(b, ", "...)
+		}
+		var err error
+		if b, err = show(b, e); err != nil {
+			return nil, err
+		}
+	}
+	return append(b, closing...), nil
+}
+
+// maxDigits is how many digits a number may have that is made a text, or read
+// from one: beyond, that takes more and more time.
+//
+// Source: Python standard library, "Integer string conversion length limitation".
+const maxDigits = 4300
+
+var errDigits = fmt.Errorf("a number with more than %d digits has no text", maxDigits)
 
 // numberText is the text of a JSON number as Python's json module reads it: an
 // int unless it has a fraction or an exponent.
 func numberText(n json.Number) (string, error) {
-	if i, ok := new(big.Int).SetString(n.String(), 10); ok {
+	if i, ok := parseInt(n); ok {
 		return i.String(), nil
 	}
 	f, err := strconv.ParseFloat(n.String(), 64)
-	if err != nil && !math.IsInf(f, 0) {
+	switch {
+	case err != nil && !math.IsInf(f, 0):
 		return "", fmt.Errorf("the number %q has no text: %w", n, err)
+	case !strings.ContainsAny(n.String(), ".eE"):
+		return "", errDigits
 	}
 	return floatText(f), nil
+}
+
+// parseInt reads a number without fraction and exponent; ok is false where it is
+// no such, or has too many digits.
+func parseInt(n json.Number) (i *big.Int, ok bool) {
+	if digits := strings.TrimPrefix(n.String(), "-"); len(digits) > maxDigits {
+		return nil, false
+	}
+	return new(big.Int).SetString(n.String(), 10)
 }
 
 // floatText is the shortest text that reads back as f, with an exponent below
@@ -132,10 +177,10 @@ func floatText(f float64) string {
 	return text
 }
 
-// quote is repr of a text: single quotes, unless it holds some and no double.
-func quote(s string) string {
+// appendQuoted adds repr of a text: single quotes, unless it holds some and no double.
+func appendQuoted(b []byte, s string) []byte {
 	mark := quotes(s)
-	b := []byte{mark}
+	b = append(b, mark)
 	for _, r := range s {
 		switch {
 		case r < utf8.RuneSelf:
@@ -146,7 +191,7 @@ func quote(s string) string {
 			b = appendEscape(b, r)
 		}
 	}
-	return string(append(b, mark))
+	return append(b, mark)
 }
 
 func quoteBytes(s string) string {
