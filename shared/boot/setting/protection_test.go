@@ -1,6 +1,7 @@
 package setting_test
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -43,11 +44,13 @@ func TestP14ProtectionFile(t *testing.T) {
 		}},
 	} {
 		v, err := read(shows, append(c.environ, goodKey)...)
+		var faults setting.Faults
+		_ = errors.As(err, &faults)
 		switch {
 		case c.want == nil && (err != nil || (v.Protection.Rules != nil) != (c.environ != nil)):
 			t.Errorf("%s: rules: %t, %v", name, v.Protection.Rules != nil, err)
 		case c.want == nil:
-		case err == nil || len(err.(setting.Faults)) != max(1, strings.Count(strings.Join(c.environ, " "), "nowhere.conf")*2):
+		case err == nil || len(faults) != max(1, strings.Count(strings.Join(c.environ, " "), "nowhere.conf")*2):
 			t.Errorf("%s: %v", name, err)
 		default:
 			for _, want := range c.want {
