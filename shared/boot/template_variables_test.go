@@ -74,7 +74,7 @@ func (d deployment) checkVariables() []string {
 			given[f.name][name], used[name] = true, true
 			found = append(found, d.checkValue(f.name, name, variables.Text(name))...)
 		}
-		found = append(found, startsWith(f, variables)...)
+		found = append(found, startsWith(f, variables, true)...)
 	}
 	for name := range used {
 		at := slices.IndexFunc(setting.Table, func(r setting.Row) bool { return r.Name == name && r.Refused == "" })
@@ -95,8 +95,8 @@ func (d deployment) checkVariables() []string {
 
 // startsWith: the settings contradict each other in nothing, but for files of a
 // layer that is not here.
-func startsWith(f function, variables template.Tree) []string {
-	source := setting.Source{Uses: f.uses, Lambda: true}
+func startsWith(f function, variables template.Tree, lambda bool) []string {
+	source := setting.Source{Uses: f.uses, Lambda: lambda}
 	for name := range variables {
 		value := strings.ToLower(strings.Trim(variables.Text(name), "${}")) // "${Table}": some name
 		if !strings.HasPrefix(variables.Text(name), "${") {
@@ -164,7 +164,7 @@ func (d deployment) checkDataVariables(container template.Tree) []string {
 	variables := containerVariables(container)
 	used := d.mustGive()
 	maps.Copy(used, set("GANDER_LISTEN", "GANDER_TLS_ENDS_IN_FRONT", "GANDER_STOP_TIMEOUT", "GANDER_UPLOADS"))
-	var found []string
+	found := startsWith(f, variables, false)
 	for name := range variables {
 		used[name] = true
 		if strings.HasPrefix(name, "GANDER_") {
