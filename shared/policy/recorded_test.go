@@ -13,8 +13,6 @@ var deviations = map[string]string{
 	"check 1j:1j":               complexNumber,
 	"not check 1j:1j":           complexNumber,
 	"list ['1+2j:(1+2j)']":      complexNumber,
-	"template 'x':%s":           wholeTarget,
-	"random template 26":        wholeTarget,
 	`list ["f'x':x"]`:           exoticPython,
 	"list ['[x for x in y]:x']": exoticPython,
 	"list ['(yield):x']":        exoticPython,
@@ -26,7 +24,6 @@ var deviations = map[string]string{
 
 const (
 	complexNumber  = "no credential, and no value of a target, is a complex number"
-	wholeTarget    = "a target need not know all its keys, and has no text as a whole"
 	exoticPython   = "such an expression is never the name of a credential; it would be false, and under not it would allow"
 	namedCharacter = "Go has no table of the names of characters"
 )

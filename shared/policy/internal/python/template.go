@@ -1,6 +1,7 @@
 package python
 
 import (
+	"cmp"
 	"errors"
 	"strings"
 	"unicode/utf8"
@@ -16,6 +17,7 @@ var (
 	errWide          = errors.New("width or precision too big")
 	errStar          = errors.New("* wants int")
 	errWhole         = errors.New("a format without a key asks for the target as a whole")
+	errArguments     = errors.New("not enough arguments for format string")
 )
 
 // A Template is a text for Python's % operator with a mapping on its right.
@@ -182,7 +184,7 @@ func (t *Template) Conversions() []Conversion {
 		c := Conversion{Key: p.key, Keyed: p.hasKey, Verb: p.verb, Err: p.err}
 		switch {
 		case !p.hasKey:
-			c.Err = p.keyless()
+			c.Err = cmp.Or(p.err, errWhole)
 		case c.Err == nil && !strings.ContainsRune(verbs, p.verb):
 			_, c.Err = p.convert("")
 		}
@@ -194,36 +196,49 @@ func (t *Template) Conversions() []Conversion {
 // verbs are the conversions that there are.
 const verbs = "sracdiuxXoeEfFgG"
 
-// Execute fills the template in. ok is false as soon as a key is missing.
+// wholeMapping stands for the text of a mapping as a whole, which need not know
+// its keys. It equals no text that a rule compares it with.
+const wholeMapping = "{\x00"
+
+// Execute fills the template in. ok is false as soon as a key is missing. The
+// mapping as a whole, without a key, can be had as a text by the first conversion
+// alone.
 func (t *Template) Execute(lookup func(key string) (any, bool)) (text string, ok bool, err error) {
 	var b strings.Builder
+	taken := false
 	for i := range t.parts {
 		p := &t.parts[i]
 		if !p.converts {
 			b.WriteString(p.text)
 			continue
 		}
-		if !p.hasKey {
-			return "", true, p.keyless()
+		text, found, err := p.fill(lookup, taken)
+		if !found || err != nil {
+			return "", found, err
 		}
+		b.WriteString(text)
+		taken = true
+	}
+	return b.String(), true, nil
+}
+
+func (p *part) fill(lookup func(key string) (any, bool), taken bool) (text string, found bool, err error) {
+	switch {
+	case p.hasKey:
 		value, found := lookup(p.key)
 		if !found {
 			return "", false, nil
 		}
 		text, err := p.apply(value)
-		if err != nil {
-			return "", true, err
-		}
-		b.WriteString(text)
+		return text, true, err
+	case p.err != nil:
+		return "", true, p.err
+	case taken:
+		return "", true, errArguments
+	case !strings.ContainsRune("sra", p.verb):
+		return "", true, errNotNumber
 	}
-	return b.String(), true, nil
-}
-
-func (p *part) keyless() error {
-	if p.err != nil {
-		return p.err
-	}
-	return errWhole
+	return p.pad("", p.cut(wholeMapping), false), true, nil
 }
 
 func (p *part) apply(value any) (string, error) {
