@@ -57,8 +57,11 @@ func decode(content string) (*yaml.Node, error) {
 	} else if err != nil {
 		return nil, err
 	}
-	if err := decoder.Decode(new(yaml.Node)); !errors.Is(err, io.EOF) {
+	switch err := decoder.Decode(new(yaml.Node)); {
+	case err == nil:
 		return nil, errDocuments
+	case !errors.Is(err, io.EOF): // what follows the mapping is no YAML
+		return nil, err
 	}
 	return document.Content[0], nil
 }

@@ -17,7 +17,10 @@ func (j *judge) shape(text string) string {
 	}
 	if strings.ContainsAny(text, typographic) {
 		j.fault(refused, "it has typographic quotes or wide signs, which are letters to YAML and to the rule; ' and \" are quotes")
-		text, _ = unwrap(straightener.Replace(text))
+		text = straightener.Replace(text)
+		if inner, quoted := unwrap(strings.TrimRight(text, " ,")); quoted { // of a line out of JSON
+			text = inner
+		}
 	} else if inner, twice := unwrap(text); twice {
 		j.fault(refused, "it has quotes within the quotes of the file, which are part of the rule")
 		text = inner

@@ -196,6 +196,8 @@ func reasonFor(text string, rules []pair) string {
 	switch {
 	case strings.Contains(text, " //"):
 		return commentReason
+	case strings.HasSuffix(text, ","):
+		return "a comma ends it, as in JSON, which has braces around the whole of it; in YAML the line ends without one"
 	case isOpen(strings.TrimSpace(text[strings.Index(text, ":")+1:])):
 		return "a quote is not closed"
 	case !nameAndRest.MatchString(text):

@@ -113,6 +113,7 @@ func TestFilesThatCannotBeRead(t *testing.T) {
 		{"a: role:x\nb: role:y\xff\n", Findings{{Line: 2, Reason: "the text is not UTF-8"}}},
 		{"a: \x01", Findings{{Line: 1, Rule: "a", Reason: "YAML cannot read it: control characters"}}},
 		{"a: role:x\n---\nb: role:y\n", Findings{{Reason: "more than one document"}}},
+		{"\"get_image\": \"role:x\",\n\"add_image\": \"role:y\"\n", Findings{{Line: 1, Rule: "get_image", Reason: "a comma ends it, as in JSON", Correction: `"get_image": "role:x"`}}},
 		{"- a: role:x\n", Findings{{Line: 1, Reason: "it is a list"}}},
 		{"role", Findings{{Line: 1, Reason: "it is no rule: a name, a colon, a blank"}}},
 		{"get_image:role:x", Findings{{Line: 1, Rule: "get_image", Reason: "there is no blank after the colon", Correction: `"get_image": "role:x"`}}},

@@ -70,6 +70,10 @@ func (c *compilation) unknown(e entry, registered map[string]string) {
 	switch {
 	case isComment(e.name):
 		c.find(e, fault{refused, commentReason}, "")
+	case withoutInvisible(e.name) != e.name:
+		renamed := e
+		renamed.name = withoutInvisible(e.name)
+		c.find(e, fault{refused, "its name has characters that nobody sees, such as a zero-width space; they are part of it"}, c.correction(renamed, true))
 	case bare != e.name:
 		c.find(e, fault{refused, "its name stands between typographic quotes, which are letters to YAML"}, c.correction(e, true))
 	case best == "":
