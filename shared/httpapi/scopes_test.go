@@ -22,7 +22,7 @@ func alike(line string, sent option, status int) scoped {
 // scope type; so storage shows administrators every image, and an image that
 // get_image denies is not there.
 //
-// Source: oslo_policy/policy.py, Enforcer.enforce and _enforce_scope;
+// Source: recorded/answers/scopes.json; oslo_policy/policy.py, Enforcer.enforce and _enforce_scope;
 // glance/policies/base.py; glance/api/v2/policy.py, ImageAPIPolicy._enforce.
 func ofNoProject(own, public, gone string) map[string][]scoped {
 	const rule = `{"rule":"get_images"}`

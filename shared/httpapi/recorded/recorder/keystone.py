@@ -33,6 +33,13 @@ PEOPLE = {
 }
 PASSWORD = "secret"
 
+# Those whose tokens are of no project: their user, and the scope.
+ELSEWHERE = {
+    "system": ("ada", {"system": {"all": True}}),
+    "domain": ("ada", {"domain": {"id": "default"}}),
+    "unscoped": ("ada", "unscoped"),
+}
+
 
 class Keystone:
     """A running Keystone, the ids of its projects, and everybody's token."""
@@ -76,8 +83,11 @@ class Keystone:
                     roles[role] = self.made("role", name=role)
                 self.call("PUT", f"/projects/{self.projects[project]}/users/{user_id}/roles/{roles[role]}")
             self.users[user] = user_id
+        admin, _ = ELSEWHERE["domain"]
+        self.call("PUT", f"/domains/default/users/{self.users[admin]}/roles/{roles['admin']}")
         self.publish()
         self.tokens = {who: self.login(who) for who in PEOPLE}
+        self.tokens |= {who: self.token(user, scope) for who, (user, scope) in ELSEWHERE.items()}
 
     def publish(self):
         """Tells where Keystone is: its middleware looks for it in the catalogue."""
@@ -88,12 +98,11 @@ class Keystone:
     def login(self, who):
         """Returns a new token of one of the people."""
         user, project, _ = PEOPLE[who]
-        domain = {"id": "default"}
-        password = {"user": {"name": user, "domain": domain, "password": PASSWORD}}
-        auth = {
-            "identity": {"methods": ["password"], "password": password},
-            "scope": {"project": {"name": project, "domain": domain}},
-        }
+        return self.token(user, {"project": {"name": project, "domain": {"id": "default"}}})
+
+    def token(self, user, scope):
+        password = {"user": {"name": user, "domain": {"id": "default"}, "password": PASSWORD}}
+        auth = {"identity": {"methods": ["password"], "password": password}, "scope": scope}
         with self.open("POST", "/auth/tokens", {"auth": auth}) as answer:
             return answer.headers["X-Subject-Token"]
 
