@@ -220,17 +220,17 @@ func TestFiltersByHiddenProperties(t *testing.T) {
 	for _, query := range []string{"secret=hush", "secret=wrong", "plain=p&secret=hush", "secret=hush&id=" + hidden, "secret=hush&sort=name:asc", "secret=hush&limit=1", "secret=hush&marker=" + other} {
 		for _, who := range []string{"member", "reader"} {
 			found := w.call("GET /v2/images?"+query, as(who), named(who)).want(200)
-			if fields := found.fields(); len(fields["images"].([]any)) > 0 || fields["next"] != nil {
+			if found.listed() != 0 || found.fields()["next"] != nil {
 				t.Errorf("%s asks for %s, and is answered %s", who, query, found.body)
 			}
 		}
 	}
 	found := w.call("GET /v2/images?secret=hush", as("admin")).want(200)
-	if images := found.fields()["images"].([]any); len(images) != 1 {
+	if found.listed() != 1 {
 		t.Errorf("an admin finds %s", found.body)
 	}
-	if images := w.call("GET /v2/images?plain=p&limit=5").want(200).fields()["images"].([]any); len(images) != 2 {
-		t.Errorf("a member finds %v by a property that may be read", images)
+	if n := w.call("GET /v2/images?plain=p&limit=5").want(200).listed(); n != 2 {
+		t.Errorf("a member finds %d images by a property that may be read", n)
 	}
 }
 
@@ -280,4 +280,13 @@ func TestProtectionsByServiceRoles(t *testing.T) {
 		}
 		w.call("GET "+path, named(format+", in X-Auth-Token"), as("service")).want(404)
 	}
+}
+
+// listed is how many images a list shows; less than none where it is no list.
+func (a *answer) listed() int {
+	images, ok := a.fields()["images"].([]any)
+	if !ok {
+		return -1
+	}
+	return len(images)
 }
