@@ -116,6 +116,7 @@ func TestTwoTokens(t *testing.T) {
 	w.refused("GET /v2/images/"+id, two("X-Auth-Token", "wrong", good), named("a bad and a good one")).want(401).says("valid token")
 	w.refused("GET /v2/images/"+id, two("X-Auth-Token", good, tokenOf("admin")), named("two people's")).want(401).says("valid token")
 	w.refused("GET /v2/images/"+id, two("X-Auth-Token", good, good), header("X-Storage-Token", good), named("twice, and the other header")).want(401).says("valid token")
+	w.refused("GET /v2/images/"+id, two("X-Auth-Token", " ", good), header("X-Storage-Token", good), named("a blank one, a good one, and the other header")).want(401).says("valid token")
 	w.refused("GET /v2/images/"+id, without("X-Auth-Token"), two("X-Storage-Token", good, good), named("the other header twice")).want(401).says("valid token")
 }
 
