@@ -16,6 +16,7 @@ type Document struct {
 	rules    []entry
 	findings Findings // of the reading
 	partial  bool     // a file could not be read as a whole
+	blank    []string // files with nothing in them, no comment either
 }
 
 // An entry is one rule of a file.

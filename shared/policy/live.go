@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -39,6 +40,7 @@ type Source struct {
 type loaded struct {
 	enforcer *Enforcer
 	state    State
+	blank    []string // files with nothing in them
 }
 
 // A State tells which rules are in force.
@@ -61,7 +63,7 @@ func NewLive(from Source, doc *Document, e *Enforcer) *Live {
 
 // keep puts rules in force.
 func (l *Live) keep(doc *Document, e *Enforcer) {
-	l.loaded.Store(&loaded{enforcer: e, state: State{Version: doc.Version(), Files: doc.Files(), LoadedAt: l.source.Now()}})
+	l.loaded.Store(&loaded{enforcer: e, blank: doc.blank, state: State{Version: doc.Version(), Files: doc.Files(), LoadedAt: l.source.Now()}})
 }
 
 // look tells one reading of the files from another, also where they could not be
@@ -95,7 +97,7 @@ func (l *Live) Reload() (changed bool, findings Findings) {
 		old := l.loaded.Load()
 		state := old.state
 		state.Faults = findings.Refused()
-		l.loaded.Store(&loaded{enforcer: old.enforcer, state: state})
+		l.loaded.Store(&loaded{enforcer: old.enforcer, blank: old.blank, state: state})
 		return true, findings
 	}
 	l.keep(doc, e)
@@ -103,12 +105,19 @@ func (l *Live) Reload() (changed bool, findings Findings) {
 }
 
 // missing are faults of files that changed, and of none that a start is given. A
-// folder that is empty for a moment must not turn every rule back to its default.
+// folder that is empty for a moment, or a file that a full disk left empty, must not
+// turn rules back to their defaults.
 func (l *Live) missing(doc *Document, e *Enforcer) Findings {
 	if len(doc.files) == 0 {
 		return Findings{{File: l.source.Paths[0], Reason: "there is no policy file any more", Refused: true}}
 	}
 	var findings Findings
+	old := l.loaded.Load()
+	for _, file := range doc.blank {
+		if slices.Contains(old.state.Files, file) && !slices.Contains(old.blank, file) {
+			findings = append(findings, Finding{File: file, Reason: "there is nothing in it any more; where no rule is meant to be, write {}", Refused: true})
+		}
+	}
 	for _, rule := range l.source.Needs {
 		if !e.Has(rule) {
 			findings = append(findings, Finding{Rule: string(rule), Reason: "there is no such rule any more, and property protections ask it", Refused: true})

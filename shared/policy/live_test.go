@@ -135,6 +135,31 @@ func TestReloadOfADirectory(t *testing.T) {
 	}
 }
 
+// A file that lost all it had is one that somebody failed to write.
+func TestReloadOfAnEmptiedFile(t *testing.T) {
+	dir := t.TempDir()
+	file, idle := filepath.Join(dir, "a.yaml"), filepath.Join(dir, "b.yaml")
+	write(t, file, "delete_image: '!'\n")
+	write(t, idle, "")
+	live := opened(t, Source{Paths: []string{dir}})
+	for _, text := range []string{"", " \n\n"} {
+		write(t, file, text)
+		if changed, _ := live.Reload(); !changed || mayDelete(t, live) || !live.State().Degraded() {
+			t.Errorf("%q turned the rules back: %v", text, live.State())
+		}
+	}
+	for _, text := range []string{"{}", "# none\n"} {
+		write(t, file, text)
+		if changed, _ := live.Reload(); !changed || !mayDelete(t, live) || live.State().Degraded() {
+			t.Errorf("%q is not taken: %v", text, live.State())
+		}
+	}
+	write(t, filepath.Join(dir, "c.yaml"), "")
+	if changed, _ := live.Reload(); !changed || live.State().Degraded() {
+		t.Errorf("another empty file is not taken: %v", live.State())
+	}
+}
+
 // A folder that vanishes is told, though it had no file.
 func TestReloadWithoutAFolder(t *testing.T) {
 	file, dir := filepath.Join(t.TempDir(), "policy.yaml"), t.TempDir()

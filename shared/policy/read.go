@@ -73,6 +73,7 @@ func (r *reader) directory(path string) {
 	if err != nil {
 		r.fail(Finding{File: path, Reason: reasonOf(err)})
 	}
+	read := len(r.doc.files) + len(r.doc.findings)
 	for _, e := range entries {
 		file := filepath.Join(path, e.Name())
 		if strings.HasPrefix(e.Name(), ".") {
@@ -82,6 +83,9 @@ func (r *reader) directory(path string) {
 			r.leftBehind(file)
 			r.file(file)
 		}
+	}
+	if err == nil && len(r.doc.files)+len(r.doc.findings) == read {
+		r.doc.findings = append(r.doc.findings, Finding{File: path, Reason: "there is no policy file in it"})
 	}
 }
 
@@ -102,6 +106,9 @@ func (r *reader) file(path string) {
 	}
 	fmt.Fprintf(r.digest, "%d:%s", len(content), content)
 	r.doc.files = append(r.doc.files, path)
+	if strings.TrimSpace(content) == "" {
+		r.doc.blank = append(r.doc.blank, path)
+	}
 	r.content(path, content)
 }
 

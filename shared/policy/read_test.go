@@ -181,6 +181,16 @@ func TestPathsThatCannotBeRead(t *testing.T) {
 	}
 }
 
+// A folder that nothing was put into is told: what was meant is not in force.
+func TestFolderWithoutFiles(t *testing.T) {
+	dir := folder(t, map[string]string{".hidden": "get_image: '!'\n", "deep/x": "get_image: '!'\n"})
+	doc, _ := Read(dir)
+	e, findings := Compile(doc, Refuse)
+	if e == nil || len(findings) != 1 || findings[0].File != dir || !strings.Contains(findings[0].Reason, "no policy file in it") {
+		t.Errorf("%v", findings)
+	}
+}
+
 // Aliases that stand for more than anybody writes take no time and no memory.
 func TestAliasesAreBounded(t *testing.T) {
 	text := "a: &a0 ['@']\n"
