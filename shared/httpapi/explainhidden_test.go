@@ -45,12 +45,17 @@ func TestExplanationsHideProperties(t *testing.T) {
 		ask("coded"),
 		`{"rule":"download_image","image_id":"` + id + `","caller":{"user_id":"mia","project_id":"demo","roles":["member"]}}`,
 		`{"rule":"deactivate","image_id":"` + id + `","caller":{"user_id":"mia","roles":["keeper"]}}`,
+		`{"rule":"coded","image_id":"` + id + `","caller":{"user_id":"mia","project_id":"demo","roles":["admin"]}}`, // who asks reads, not whom it is about
 	} {
 		w.refused(explainPath, named(question), asJSON, body(question)).want(403).says("depends on a property that you may not read")
 	}
 	w.call(explainPath, named("about a target"), body(`{"rule":"coded","target":{"secret":"x"}}`)).want(200).says(`"allowed":false`)
 	if x := w.explained(ask("coded"), as("admin")); !x.Allowed || x.Tree.String() != "'hush':%(secret)s=true" {
 		t.Errorf("an admin is told %v", x)
+	}
+	about := `{"rule":"coded","image_id":"` + id + `","caller":{"user_id":"mia","project_id":"demo","roles":["member"]}}`
+	if x := w.explained(about, as("admin")); !x.Allowed || x.Tree.String() != "'hush':%(secret)s=true" {
+		t.Errorf("an admin is told %v about a member", x)
 	}
 	if x := w.explained(ask("blinded"), as("admin")); !x.Allowed || x.Tree.String() != "'hush':%(blind)s=?" {
 		t.Errorf("an admin is told %v of what nobody reads", x)
