@@ -67,3 +67,25 @@ func TestStoresOfDeactivatedImages(t *testing.T) {
 	w.call("POST " + path + "/actions/reactivate").want(204)
 	tells("GET "+path, "member", true)
 }
+
+// Who is an admin may be asked of the caller in either form: to context_is_admin the
+// target is who asks. An empty patch asks no other rule.
+func TestRulesOfAdmins(t *testing.T) {
+	for text, isAdmin := range map[string]bool{
+		"role:manager and 'demo':%(project_id)s":                                            true,
+		"role:manager and user_id:%(user_id)s and project_id:%(project_id)s":                true,
+		"role:manager and user_domain_id:%(user_domain_id)s and not 'all':%(system_scope)s": true,
+		"role:manager and 'other':%(project_id)s":                                           false,
+		"role:manager and 'demo':%(owner)s":                                                 false,
+		"role:admin":                                                                        false,
+	} {
+		w := ruled(t, `"context_is_admin": "`+text+`"`)
+		id := w.made(`{"visibility":"private"}`, as("other"))
+		want := 404
+		if isAdmin {
+			want = 200
+		}
+		w.refused("PATCH /v2/images/"+id, v21(`[]`), as("manager"), named(text)).want(want)
+		w.refused("PATCH /v2/images/"+id, v21(`[]`), named(text)).want(404)
+	}
+}
