@@ -72,6 +72,15 @@ func (e *expression) walk(visit func(*expression)) {
 	}
 }
 
+// nesting counts the operators that stand within each other, at the deepest place.
+func (e *expression) nesting() int {
+	deepest := 0
+	for _, a := range e.args {
+		deepest = max(deepest, 1+a.nesting())
+	}
+	return deepest
+}
+
 // says reports whether two rules are made alike, whatever text they came from.
 func (e *expression) says(other *expression) bool {
 	return e.op == other.op && e.text == other.text && slices.EqualFunc(e.args, other.args, (*expression).says)

@@ -11,9 +11,12 @@ import (
 	"github.com/gander-images/gander/shared/policy/internal/python"
 )
 
-// maxRuleLen bounds the text of one rule, in bytes, and by that the depth of
-// what it says.
+// maxRuleLen bounds the text of one rule, in bytes.
 const maxRuleLen = 64 << 10
+
+// maxNesting bounds how deep operators of one rule stand within each other. An
+// explanation decides each part anew, which takes the square of the depth.
+const maxNesting = 200
 
 // A judge looks for what is wrong with one rule, and puts it right as far as
 // there is no doubt about what was meant.
@@ -159,8 +162,14 @@ func (j *judge) text(text string) string {
 	}
 	before := len(j.faults)
 	better := j.shape(text)
-	if _, ok := parse(better); !ok {
+	meant, ok := parse(better)
+	if !ok {
 		j.fault(refused, "it does not parse, and so denies: %s", why(better))
+		j.doubt = true
+		return better
+	}
+	if depth := meant.nesting(); depth > maxNesting {
+		j.fault(broken, "its operators stand within each other %d deep; at most %d are taken; give parts of it names of their own, as rule:NAME", depth, maxNesting)
 		j.doubt = true
 		return better
 	}
