@@ -90,6 +90,7 @@ func (l *Live) Reload() (changed bool, findings Findings) {
 	}
 	l.seen = seen
 	e, findings := Compile(doc, l.source.Mode)
+	findings = findings.Asked(l.source.Needs)
 	if e != nil {
 		findings = append(findings, l.missing(doc, e)...)
 	}

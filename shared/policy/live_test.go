@@ -108,8 +108,8 @@ func TestReloadKeepsWhatOthersAskFor(t *testing.T) {
 		t.Errorf("got %v", live.State())
 	}
 	write(t, file, "keeper: '!'\ndelete_image: '@'\n")
-	if changed, _ := live.Reload(); !changed || !mayDelete(t, live) || live.State().Degraded() {
-		t.Errorf("got %v", live.State())
+	if changed, findings := live.Reload(); !changed || !mayDelete(t, live) || live.State().Degraded() || len(findings) > 0 {
+		t.Errorf("got %v %v", live.State(), findings)
 	}
 }
 

@@ -2,6 +2,7 @@ package policy
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -12,6 +13,16 @@ var idle = map[string]string{
 	"get_tasks":          "no call asks for it; tasks_api_access decides about tasks",
 	"add_task":           "no call asks for it; tasks_api_access decides about tasks",
 	"modify_task":        "no call asks for it; tasks_api_access decides about tasks",
+}
+
+const nobodyAsks = "no call asks for it, and no rule refers to it"
+
+// Asked returns the findings without those that nobody asks for a rule, where
+// something beside operations asks for it.
+func (f Findings) Asked(rules []Rule) Findings {
+	return slices.DeleteFunc(slices.Clone(f), func(one Finding) bool {
+		return one.Reason == nobodyAsks && slices.Contains(rules, Rule(one.Rule))
+	})
 }
 
 // unasked tells of rules of the document that decide nothing. A name that
@@ -77,7 +88,7 @@ func (c *compilation) unknown(e entry, registered map[string]string) {
 	case bare != e.name:
 		c.find(e, fault{refused, "its name stands between typographic quotes, which are letters to YAML"}, c.correction(e, true))
 	case best == "":
-		c.find(e, fault{toldOnly, "no call asks for it, and no rule refers to it"}, "")
+		c.find(e, fault{toldOnly, nobodyAsks}, "")
 	case c.has(best):
 		c.find(e, fault{toldOnly, fmt.Sprintf("no call asks for it, and no rule refers to it; %s has a line of its own", best)}, "")
 	default:

@@ -26,6 +26,9 @@ func (p *Protection) read(v *Values) Faults {
 	p.Rules, p.Warnings, err = protect.Load(p.File, protect.Format(p.Format), func(rule policy.Rule) bool {
 		return has(v.Policy.Enforcer, rule) && has(v.Internal.Policy.Enforcer, rule)
 	})
+	for _, rules := range []*Rules{&v.Policy, &v.Internal.Policy} {
+		rules.Warnings = rules.Warnings.Asked(p.Rules.Asks())
+	}
 	if err != nil {
 		return Faults{"GANDER_PROPERTY_PROTECTION_FILE: " + strings.ReplaceAll(err.Error(), "\n", "\n    ")}
 	}

@@ -60,6 +60,11 @@ func TestP14ProtectionFile(t *testing.T) {
 			}
 		}
 	}
+	for warnings, environ := range [][]string{{keeper, policies, own, goodKey}, {keeper, own, goodKey}} { // who asks for the rule keeps it from being told
+		if v, err := read(shows, environ...); err != nil || len(v.Policy.Warnings) != warnings {
+			t.Errorf("%v: %v, %v", environ, v.Policy.Warnings, err)
+		}
+	}
 	if v, err := read(informs, goodKey, "GANDER_PROPERTY_PROTECTION_FILE=/nowhere.conf"); err != nil || v.Protection.Rules != nil {
 		t.Errorf("a function that shows no properties: %v", err)
 	}
