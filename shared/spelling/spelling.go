@@ -10,10 +10,10 @@ import (
 // to reach, letter case aside, and no more than most: of several the one whose
 // length is nearest, of those the first; nothing where all are further away.
 func Nearest(word string, among iter.Seq[string], most int) string {
-	best, least := "", 2*most+2
+	best, least := "", 2*most+2 // twice the changes, and one for another length
 	for candidate := range among {
 		d := Distance(strings.ToLower(word), strings.ToLower(candidate))
-		if longer := 2*d + min(1, abs(len(word)-len(candidate))); d <= most && longer < least {
+		if longer := 2*d + min(1, abs(len(word)-len(candidate))); longer < least {
 			best, least = candidate, longer
 		}
 	}

@@ -31,12 +31,13 @@ func TestDistance(t *testing.T) {
 }
 
 func TestNearest(t *testing.T) {
-	words := []string{"get_image", "get_images", "add_image", "role"}
+	words := []string{"get_image", "get_images", "add_image", "role", "rose"}
 	for word, want := range map[string]string{
 		"get_imagse": "get_images",
 		"GET_IMAGE":  "get_image",
 		"get_imag":   "get_image",
 		"dd_imag":    "add_image",
+		"roe":        "role", // and as near to rose
 		"restricted": "",
 		"":           "",
 	} {
