@@ -66,6 +66,11 @@ func FuzzPathPatterns(f *testing.F) {
 	for _, pattern := range []string{"/v2/images/{id}/file", "/v2/**", "/*/a*", "***", "{", "/v2.9/**/x{}", "\n*"} {
 		f.Add(pattern, "/v2/images/a/file")
 	}
+	for pattern, path := range map[string]string{
+		"/v2.images": "/v2/images", "/v2.images/*": "/v2/images/a", "/images/**": "/v2/images/a", "/images": "/v2/images", "/v2/*": "/v2/images/a", "/v2/**": "/v2/", "*": "",
+	} {
+		f.Add(pattern, path)
+	}
 	f.Fuzz(func(t *testing.T, pattern, path string) {
 		if !utf8.ValidString(pattern) || !utf8.ValidString(path) || len(pattern) > 200 {
 			t.Skip()
