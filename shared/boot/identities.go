@@ -78,6 +78,9 @@ func askKeystone(k setting.Keystone, log *slog.Logger) (identity.Validator, erro
 	if err != nil {
 		return nil, fmt.Errorf("GANDER_KEYSTONE_CA_FILE: %w", err)
 	}
+	if k.InTheClear() {
+		log.Warn("GANDER_KEYSTONE_URL is plain http to another machine: tokens, and the password, can be read on the way; use https", "url", k.URL)
+	}
 	o := keystone.Options{URL: k.URL, Transport: keystone.Transport(roots), Log: log}
 	if k.Username != "" {
 		o.Login = &keystone.Login{

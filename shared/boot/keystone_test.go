@@ -12,6 +12,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/gander-images/gander/shared/boot/setting"
 )
 
 // aKeystone knows the tokens mia's, a member of demo, and rob's, a reader there,
@@ -87,4 +89,28 @@ func TestServeByAKeystone(t *testing.T) {
 	k.Close() // those whom it knows go on
 	r.call("mia's", "GET", "/v2/images", "", 200)
 	r.call("eve's", "GET", "/v2/images", "", 503)
+}
+
+// TestKeystoneInTheClear: tokens that anybody on the way can read are told of at
+// the start, and a Keystone on the same machine is on no way.
+func TestKeystoneInTheClear(t *testing.T) {
+	for url, want := range map[string]bool{
+		"http://keystone.example.org:5000": true, "HTTP://keystone.example.org/identity": true, "http://192.0.2.7:5000/v3": true, "http://[2001:db8::7]": true,
+		"http://localhost.example.org": true, "http://127.0.0.1.example.org:5000": true,
+		"https://keystone.example.org": false, "https://192.0.2.7:5000": false,
+		"http://127.0.0.1:5000": false, "http://localhost/identity": false, "http://[::1]:5000/v3": false, "http://127.8.9.1": false,
+	} {
+		v, err := setting.Read(setting.Source{Environ: []string{"GANDER_IDENTITY=keystone", "GANDER_KEYSTONE_URL=" + url}, Uses: setting.Tokens})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var logged strings.Builder
+		if _, err := validatorOf(v, slog.New(slog.NewJSONHandler(&logged, nil))); err != nil {
+			t.Fatal(err)
+		}
+		told := strings.Contains(logged.String(), `"level":"WARN","msg":"GANDER_KEYSTONE_URL is plain http to another machine`) && strings.Contains(logged.String(), `"url":"`)
+		if told != want || !want && logged.Len() > 0 {
+			t.Errorf("%s: %s", url, &logged)
+		}
+	}
 }

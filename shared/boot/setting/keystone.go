@@ -4,6 +4,8 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"net"
+	"net/url"
 	"os"
 	"strings"
 )
@@ -31,6 +33,13 @@ func (k Keystone) Password() (string, error) {
 		return "", fmt.Errorf("%s: there is no password in it", k.PasswordFile)
 	}
 	return password, nil
+}
+
+// InTheClear reports whether whoever is on the way to it reads tokens, and the
+// password: the URL is plain http to another machine.
+func (k Keystone) InTheClear() bool {
+	u, err := url.Parse(k.URL)
+	return err == nil && u.Scheme == "http" && !Loopback(net.JoinHostPort(u.Hostname(), u.Port()))
 }
 
 // Roots are the authorities that vouch for it; nil: the system's.
