@@ -18,8 +18,12 @@ type Protection struct {
 // read reads the file at once. Rules that it names must stand in the policy of
 // every listener; where one of those could not be read, that is told, and there
 // is no telling which rules it has.
-func (p *Protection) read(v *Values) Faults {
-	if p.File == "" {
+func (p *Protection) read(v *Values, given map[string]string) Faults {
+	const file, format = "GANDER_PROPERTY_PROTECTION_FILE", "GANDER_PROPERTY_PROTECTION_FORMAT"
+	switch {
+	case given[format] != "" && given[file] == "":
+		return Faults{format + ": it is nothing without " + file + ", and no property is protected"}
+	case p.File == "":
 		return nil
 	}
 	var err error
@@ -30,7 +34,7 @@ func (p *Protection) read(v *Values) Faults {
 		rules.Warnings = rules.Warnings.Asked(p.Rules.Asks())
 	}
 	if err != nil {
-		return Faults{"GANDER_PROPERTY_PROTECTION_FILE: " + strings.ReplaceAll(err.Error(), "\n", "\n    ")}
+		return Faults{file + ": " + strings.ReplaceAll(err.Error(), "\n", "\n    ")}
 	}
 	return nil
 }

@@ -39,6 +39,7 @@ func TestP14ProtectionFile(t *testing.T) {
 		"no policy":       {[]string{keeper, policies, "GANDER_POLICY_FILE=/nowhere.yaml"}, []string{"GANDER_POLICY_FILE: /nowhere.yaml"}},
 		"no file":         {[]string{"GANDER_PROPERTY_PROTECTION_FILE=/nowhere.conf", "GANDER_RETENTON=1h"}, []string{"GANDER_PROPERTY_PROTECTION_FILE: /nowhere.conf: it cannot be read", "GANDER_RETENTON: there is no such"}},
 		"format":          {[]string{rules, "GANDER_PROPERTY_PROTECTION_FORMAT=role"}, []string{`GANDER_PROPERTY_PROTECTION_FORMAT: "role" is none of`}},
+		"format alone":    {[]string{policies}, []string{"GANDER_PROPERTY_PROTECTION_FORMAT: it is nothing without GANDER_PROPERTY_PROTECTION_FILE"}},
 		"two faults": {[]string{"GANDER_PROPERTY_PROTECTION_FILE=" + file("bad.conf", "[(]\ncreate = @,!\nread = @\nupdate = @\ndelete = @\n")}, []string{
 			"bad.conf:1: section [(]: Go does not take the expression", "bad.conf:2: section [(]: create: @ and ! exclude each other",
 		}},

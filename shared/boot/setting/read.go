@@ -63,7 +63,7 @@ func Read(from Source) (Values, error) {
 	if v.Internal.Policy.Files != nil {
 		faults = append(faults, v.Internal.Policy.read("GANDER_INTERNAL_POLICY_FILE", v.PolicyFaults)...)
 	}
-	faults = append(faults, v.Protection.read(&v)...)
+	faults = append(faults, v.Protection.read(&v, given)...)
 	faults = append(faults, mixing(&v, given, from)...)
 	faults = append(faults, identifying(v, given, from)...)
 	if faults = append(faults, contradictions(v, given, from)...); len(faults) > 0 {
