@@ -24,6 +24,7 @@ table:
   - {group: /cloud/demo, project_id: demo, project_domain: d1, roles: [member]}
   - {group: /cloud/demo-admins, project_id: demo, project_domain: d1, roles: [Manager]}
   - {group: /cloud/other, project_id: other, roles: [reader]}
+  - {group: /cloud/other-admins, project_id: other, roles: [admin]}
 `
 
 func parsed(t *testing.T, text string) *Mapping {
@@ -66,6 +67,7 @@ roles: {value: Admin}
 		"by a group":                     {keycloak, claims{"sub": "mia", "groups": list("/cloud/demo")}, in("demo", "d1", "member", "reader")},
 		"the first row decides":          {keycloak, claims{"sub": "mia", "groups": list("/cloud/other", "/cloud/demo")}, in("demo", "d1", "member", "reader")},
 		"rows of a project add up":       {keycloak, claims{"sub": "mia", "groups": list("/cloud/demo-admins", "/cloud/demo")}, in("demo", "d1", "member", "reader", "Manager")},
+		"no role of another project":     {keycloak, claims{"sub": "mia", "groups": list("/cloud/other-admins", "/cloud/demo")}, in("demo", "d1", "member", "reader")},
 		"the token chooses":              {keycloak, claims{"sub": "mia", "groups": list("/cloud/other", "/cloud/demo"), "openstack": claims{"project": "other"}}, in("other", "default", "reader")},
 		"the realm's roles too":          {keycloak, claims{"sub": "mia", "groups": list("/cloud/other"), "realm_access": claims{"roles": list("service")}}, in("other", "default", "service", "reader")},
 		"one group, as text":             {keycloak, claims{"sub": "mia", "groups": "/cloud/other"}, in("other", "default", "reader")},
