@@ -66,6 +66,20 @@ func TestP14ProtectionFile(t *testing.T) {
 			t.Errorf("%v: %v, %v", environ, v.Policy.Warnings, err)
 		}
 	}
+	// Each listener's policy must have the rules: one that has not would keep its callers
+	// from what the other's may do.
+	inside := "GANDER_INTERNAL_LISTEN=127.0.0.1:9293"
+	for name, c := range map[string]struct {
+		outer, inner string
+		taken        bool
+	}{
+		"both": {`keeper: "@"`, `keeper: "!"`, true}, "outside alone": {`keeper: "@"`, "{}", false}, "inside alone": {"{}", `keeper: "@"`, false},
+	} {
+		_, err := read(everything|setting.Properties, keeper, policies, inside, "GANDER_POLICY_FILE="+file("outer.yaml", c.outer), "GANDER_INTERNAL_POLICY_FILE="+file("inner.yaml", c.inner))
+		if (err == nil) != c.taken || err != nil && !strings.Contains(err.Error(), `the policy has no rule "keeper"`) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
 	if v, err := read(informs, goodKey, "GANDER_PROPERTY_PROTECTION_FILE=/nowhere.conf"); err != nil || v.Protection.Rules != nil {
 		t.Errorf("a function that shows no properties: %v", err)
 	}
