@@ -62,6 +62,8 @@ func TestExplain(t *testing.T) {
 	dir := folder(t, map[string]string{
 		"policy.yaml": "keeper: 'role:keeper and not project_id:%(project_id)s'\ndelete_image: 'rule:context_is_admin or rule:keeper'\n",
 		"wrong.yaml":  "get_image: 'rule:nobody'\n",
+		"number.yaml": "get_image: \"'00020':%(min_disk)05d\"\n",
+		"text.json":   `{"min_disk":"large"}`,
 		"keeper.json": `{"user_id":"u","project_id":"p1","roles":["Keeper"],"service_roles":["service"],"system_scope":null}`,
 		"system.json": `{"roles":["admin"],"system_scope":"all"}`,
 		"typo.json":   `{"role":["admin"]}`,
@@ -105,6 +107,10 @@ false     scope_types: project
 true      rule:context_is_admin (skipped)
 true        role:admin (skipped)
 `, ""},
+		"-file ./number.yaml -rule get_image -caller ./keeper.json -target ./text.json": {2, `get_image: error
+"'00020':%(min_disk)05d"
+error   '00020':%(min_disk)05d
+`, `rule "get_image": `},
 		"-file ./policy.yaml -rule no_such -caller ./keeper.json":    {2, "", `there is no rule "no_such"`},
 		"-file ./wrong.yaml -rule get_image -caller ./keeper.json":   {2, "", "nobody"},
 		"-rule get_image -caller ./typo.json":                        {2, "", `unknown field "role"`},
