@@ -80,7 +80,7 @@ func (c Credentials) sum(bound bool) string {
 	if bound {
 		parts = append(parts, c.Method, c.Path)
 	}
-	sum := sha256.Sum256([]byte(strings.Join(parts, "\x00")))
+	sum := sha256.Sum256(fmt.Appendf(nil, "%q", parts)) // quoted, so that no part can stand for two
 	return hex.EncodeToString(sum[:])
 }
 

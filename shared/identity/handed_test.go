@@ -109,7 +109,7 @@ func TestHandedBySomebodyElse(t *testing.T) {
 // call, is taken for no others, whatever the gateway remembers it by.
 func TestHandedForOtherRequests(t *testing.T) {
 	w := newWorld(Options{})
-	rule := NewAccessRule("image", "GET", "/v2/images")
+	rule := NewAccessRule("image", "GET", "/v2/images**")
 	w.judge = func(token string, _ Ask) (Verdict, error) {
 		who, err := w.validate(t.Context(), token)
 		if token == "user-bound" {
@@ -130,7 +130,10 @@ func TestHandedForOtherRequests(t *testing.T) {
 		"another service token": {Credentials{"user", "", "GET", "/v2/images"}, Credentials{"user", "service", "GET", "/v2/images"}, false},
 		"bound, the same":       {Credentials{"user-bound", "", "GET", "/v2/images"}, Credentials{"user-bound", "", "GET", "/v2/images"}, true},
 		"bound, another method": {Credentials{"user-bound", "", "GET", "/v2/images"}, Credentials{"user-bound", "", "POST", "/v2/images"}, false},
-		"bound, another path":   {Credentials{"user-bound", "", "GET", "/v2/images"}, Credentials{"user-bound", "", "GET", "/v2/images/x"}, false},
+		"bound, made to fit": {
+			Credentials{"user-bound", "", "GET", "/v2/images\x00DELETE\x00/v2/images/x"}, Credentials{"user-bound", "\x00GET\x00/v2/images", "DELETE", "/v2/images/x"}, false,
+		},
+		"bound, another path": {Credentials{"user-bound", "", "GET", "/v2/images"}, Credentials{"user-bound", "", "GET", "/v2/images/x"}, false},
 	} {
 		_, text, err := w.front.Hand(t.Context(), c.before)
 		if err != nil {
