@@ -1,7 +1,6 @@
 package boot
 
 import (
-	"cmp"
 	"fmt"
 	"strings"
 	"testing"
@@ -61,8 +60,20 @@ func documented(name string, row template.Tree) string {
 	return "| `" + name + "` | `" + row.Text("Default") + "` |"
 }
 
-// namedInstead is the parameter that is missed beside another.
-var namedInstead = map[string]string{"no Keystone": "KeystoneUrl", "no issuer": "JwtAudience", "no password": "IdentityLayer", "no protections": "PolicyLayer"}
+// incomplete are parameters that are missed, each beside others that ask for it.
+var incomplete = []struct {
+	missed string
+	given  []string
+}{
+	{"DevelopmentKey", []string{"DevelopmentKey", ""}},
+	{"KeystoneUrl", []string{"Identity", "keystone"}},
+	{"JwtIssuer", []string{"Identity", "jwt", "JwtAudience", "images"}},
+	{"JwtAudience", []string{"Identity", "jwt", "JwtIssuer", "https://login.example.org"}},
+	{"PolicyLayer", []string{"PropertyProtections", "roles"}},
+	{"IdentityLayer", []string{"KeystoneUsername", "gander"}},
+	{"IdentityLayer", []string{"KeystoneCa", "on"}},
+	{"IdentityLayer", []string{"JwtMapping", "on"}},
+}
 
 // TestBadParametersStopTheDeployment: what cannot work is refused before
 // anything is made.
@@ -71,21 +82,21 @@ func TestBadParametersStopTheDeployment(t *testing.T) {
 	for name, test := range map[string]struct{ parameter, value string }{
 		"endpoint with a query": {"PublicEndpoint", "https://images.example.org/?a=b"},
 		"endpoint with a user":  {"PublicEndpoint", "https://user@images.example.org"},
-		"no key":                {"DevelopmentKey", ""},
 		"private key":           {"DevelopmentKey", "-----BEGIN PRIVATE KEY-----"},
 		"unknown identity":      {"Identity", "ldap"},
-		"no Keystone":           {"Identity", "keystone"},
-		"no issuer":             {"Identity", "jwt"},
-		"no password":           {"KeystoneUsername", "gander"},
-		"no protections":        {"PropertyProtections", "roles"},
 		"retention in words":    {"Retention", "one day"},
 		"processor":             {"Architecture", "riscv64"},
 		"certificate elsewhere": {"CdnCertificateArn", "arn:aws:acm:eu-west-1:1:certificate/cdn"},
 		"misspelt":              {"DataPlain", "off"},
 	} {
-		named := cmp.Or(namedInstead[name], test.parameter)
-		if _, err := makeStack(main, with(nil, test.parameter, test.value)); err == nil || !strings.Contains(err.Error(), named) {
-			t.Errorf("%s: nothing says that %s is wrong: %v", name, named, err)
+		if _, err := makeStack(main, with(nil, test.parameter, test.value)); err == nil || !strings.Contains(err.Error(), test.parameter) {
+			t.Errorf("%s: nothing says that %s is wrong: %v", name, test.parameter, err)
+		}
+	}
+	for _, test := range incomplete {
+		_, err := makeStack(main, with(nil, test.given...))
+		if told := fmt.Sprint(err); !strings.Contains(told, test.missed+" must be given") || strings.Count(told, "must be given") != 1 {
+			t.Errorf("%q: nothing says that %s is missing, and it alone: %v", test.given, test.missed, err)
 		}
 	}
 	whole, err := makeStack(main, with(dataPlane))
