@@ -134,12 +134,15 @@ func TestPolicyIsNotExplained(t *testing.T) {
 func TestExplanationsOfOwnRules(t *testing.T) {
 	w := ruled(t, `"download_image": "not 'x':%(code)s or role:keeper"
 "get_images": [["role:member", "role:keeper"], "role:reader"]
+"delete_image": "is_admin_project:True and 12345678901234567890:%(size)s"
 `)
 	for question, want := range map[string]string{
-		`{"rule":"download_image","target":{"code":"x"}}`: "or=false[not=false['x':%(code)s=true] role:keeper=false]",
-		`{"rule":"download_image","target":{"code":5}}`:   "or=true[not=true['x':%(code)s=false] ~role:keeper=false]",
-		`{"rule":"download_image","target":{}}`:           "or=true[not=true['x':%(code)s=missing] ~role:keeper=false]",
-		`{"rule":"get_images"}`:                           "or=true[and=false[role:member=true role:keeper=false] role:reader=true]",
+		`{"rule":"download_image","target":{"code":"x"}}`:                                           "or=false[not=false['x':%(code)s=true] role:keeper=false]",
+		`{"rule":"download_image","target":{"code":5}}`:                                             "or=true[not=true['x':%(code)s=false] ~role:keeper=false]",
+		`{"rule":"download_image","target":{}}`:                                                     "or=true[not=true['x':%(code)s=missing] ~role:keeper=false]",
+		`{"rule":"delete_image","target":{"size":12345678901234567890}}`:                            "and=true[is_admin_project:True=true 12345678901234567890:%(size)s=true]",
+		`{"rule":"delete_image","target":{"size":12345678901234567891},"caller":{"user_id":"mia"}}`: "and=false[is_admin_project:True=true 12345678901234567890:%(size)s=false]",
+		`{"rule":"get_images"}`:                                                                     "or=true[and=false[role:member=true role:keeper=false] role:reader=true]",
 	} {
 		if x := w.explained(question); x.Tree.String() != want {
 			t.Errorf("%s: got %s, want %s", question, x.Tree, want)
