@@ -74,6 +74,10 @@ func TestAuthorizersEvent(t *testing.T) {
 	wants(t, "event", event, map[string]string{
 		"type": "REQUEST", "methodArn": thisMethod, "path": "/asked/one", "httpMethod": "PUT", "headers.X-Auth-Token": "t",
 		"queryStringParameters": `{"q":"1"}`, "pathParameters": `{"name":"one"}`, "resource": "/asked/{name}", "requestContext.stage": "gander",
-		"body": "null",
 	})
+	for _, name := range []string{"body", "isBase64Encoded"} { // not even as null
+		if value, has := event[name]; has {
+			t.Errorf("%s is %v", name, value)
+		}
+	}
 }
