@@ -92,6 +92,11 @@ func TestOwnTokenIsBad(t *testing.T) {
 	if again := w.asked[2].URL.RawQuery; again != "allow_expired=1&nocatalog=1" {
 		t.Errorf("the second time it asked for %s", again)
 	}
+	// Who was told late that the token before was bad has the new one, and no third.
+	if token, err := w.Validator.own.token(t.Context(), "the one before"); err != nil || token == "" {
+		t.Error(err)
+	}
+	w.wantAsked(3, 2)
 	w.answer = func(out http.ResponseWriter, _ *http.Request) { out.WriteHeader(http.StatusUnauthorized) }
 	_, err := w.ask("user-token", "")
 	if err == nil || problem.CodeOf(err) != problem.Internal {
