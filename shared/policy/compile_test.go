@@ -149,7 +149,7 @@ func TestNothingIsSaidOfGoodRules(t *testing.T) {
 	for _, text := range []string{
 		`""`, `"@"`, `"!"`, `[]`, `["@"]`, `[["role:a", "role:b"], "role:c"]`, `["role:cloud admin"]`, `[[], "@"]`,
 		`"role:Admin"`, `role:admin`, `not role:reader`, `"NOT role:a AND (role:b Or role:c)"`, `"not not role:a"`, `"role:%(os_role)s"`, `"role:a:b"`, `"role:50%%"`,
-		`"project_id:%(project_id)s"`, `"user_id:%(creator_user_id)s"`, `"user_id:6b1b"`, `"system_scope:all"`, `"is_admin_project:True"`, `"service_roles:service"`, `"roles:member"`,
+		`"project_id:%(project_id)s"`, `"user_id:%(creator_user_id)s"`, `"user_id:6b1b"`, `"'6b1b':%(user_id)s"`, `"system_scope:all"`, `"is_admin_project:True"`, `"service_roles:service"`, `"roles:member"`,
 		`"'ntt_3251':%(x_billing_code_ntt)s"`, `"True:%(protected)s"`, `"None:%(owner)s"`, `"20:%(min_disk)s"`, `"'00020':%(min_disk)05d"`, `"\"a\":%(x)r"`, `"'ab':%(x).2s"`, `"'a-b':%(x)s-%(y)s"`,
 		`"'a':%(hw_disk_bus)s"`, `"'a':%(os_type)s"`, `"('a':a%(x)s)"`, `"rule:service_api"`, `"role:admin or\n  role:member"`, `" role:admin "`,
 	} {
