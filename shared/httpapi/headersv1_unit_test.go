@@ -24,6 +24,8 @@ func TestHeaderTextsCanBeReadBack(t *testing.T) {
 		if rapid.Bool().Draw(t, "characters") {
 			s = rapid.String().Draw(t, "text")
 		}
+		blank := rapid.SampledFrom([]string{"", " "})
+		s = blank.Draw(t, "before") + s + blank.Draw(t, "after")
 		for written, form := range map[string]*regexp.Regexp{headerText(s): fieldValue, headerName(s): tokenForm} {
 			if back, err := url.PathUnescape(written); err != nil || back != s || !form.MatchString(written) {
 				t.Fatalf("%q is written %q, and read back as %q, %v", s, written, back, err)

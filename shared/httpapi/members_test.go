@@ -190,6 +190,7 @@ func TestMemberPaths(t *testing.T) {
 	}
 	w.refused("PUT "+members, body(`{}`)).want(405).has("Allow", "GET, POST")
 	w.refused("POST "+members+"/other", body(`{}`)).want(405).has("Allow", "GET, PUT, DELETE")
+	w.refused("POST "+members+"/", body(`{}`)).want(404) // a path of nobody's, not that of a row
 	w.refused("HEAD " + members).want(405)
 	for _, path := range []string{"/v2/images/x/members", "/v2/images/" + uuid.NewString() + "/members"} {
 		w.refused("GET " + path).want(404).says("No image found with ID")

@@ -82,6 +82,11 @@ func TestForgedPropertiesUnderTheDefaults(t *testing.T) {
 			w.refused(c.line, options...).want(status)
 		}
 	}
+	// The lookup shows an image of nobody to everybody; only the rules hide it.
+	nobodys := w.made(`{"visibility":"private"`+claims("demo", "mia"), as("admin"))
+	w.call("PATCH /v2/images/"+nobodys, as("admin"), replaced("owner", `""`)).want(200)
+	w.refused("GET /v2/images/" + nobodys).want(404)
+	w.refused("PATCH /v2/images/"+nobodys, replaced("name", `"x"`)).want(404)
 	w.refused("GET /v2/images/"+private, as("other")).want(404)
 	w.refused("GET /v2/images/"+private+"/file", as("other")).want(404)
 	w.refused("GET /v1/images/"+private, as("other")).want(404)
