@@ -40,6 +40,22 @@ func TestHiddenValues(t *testing.T) {
 	}
 }
 
+// What has no room in the tree is hidden with what it leaves out.
+func TestHiddenBeyondTheTree(t *testing.T) {
+	many := strings.Repeat("role:x or ", maxTree+10)
+	for text, hides := range map[string]bool{
+		many + "'x':%(code)s": true, many + "rule:coded": true, "not (" + many + "rule:coded)": true, many + "'x':%(other)s": false,
+	} {
+		x, err := warned(t, map[string]any{"r": text, "coded": "'x':%(code)s"}).Explain("r", member, Attributes{"code": "x"})
+		if err != nil || strings.Contains(drawing(x.Tree), "code") {
+			t.Fatalf("the tree has room for all: %v", err)
+		}
+		if hidden := x.Hide(func(key string) bool { return key == "code" }); hidden != hides || (x.Tree.Result == ResultHidden) != hides {
+			t.Errorf("%.30s… %s: hidden %t", text, text[len(text)-20:], hidden)
+		}
+	}
+}
+
 // Whatever the hidden value is, what is shown is the same.
 func TestHiddenValuesCannotBeTold(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
