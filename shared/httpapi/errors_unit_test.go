@@ -3,14 +3,27 @@
 package httpapi
 
 import (
+	"encoding/json"
 	"errors"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"testing"
 
 	"github.com/gander-images/gander/shared/problem"
 )
+
+func readRecord(t *testing.T, path string, into any) {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(data, into); err != nil {
+		t.Fatal(err)
+	}
+}
 
 // The answers of WebOb 1.8.9 to many Accept headers.
 func TestErrorFormAsRecorded(t *testing.T) {
