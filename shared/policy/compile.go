@@ -52,6 +52,7 @@ func (c *compilation) run() {
 		c.entry(e)
 	}
 	c.circles()
+	c.deep()
 	if !c.doc.partial {
 		c.unasked()
 	}

@@ -14,8 +14,9 @@ import (
 // maxRuleLen bounds the text of one rule, in bytes.
 const maxRuleLen = 64 << 10
 
-// maxNesting bounds how deep operators of one rule stand within each other. An
-// explanation decides each part anew, which takes the square of the depth.
+// maxNesting bounds how deep operators stand within each other, in one rule and in
+// what it refers to. An explanation decides each part anew, which takes the square
+// of the depth.
 const maxNesting = 200
 
 // A judge looks for what is wrong with one rule, and puts it right as far as
@@ -169,7 +170,7 @@ func (j *judge) text(text string) string {
 		return better
 	}
 	if depth := meant.nesting(); depth > maxNesting {
-		j.fault(broken, "its operators stand within each other %d deep; at most %d are taken; give parts of it names of their own, as rule:NAME", depth, maxNesting)
+		j.fault(broken, "its operators stand within each other %d deep; at most %d are taken", depth, maxNesting)
 		j.doubt = true
 		return better
 	}

@@ -33,3 +33,24 @@ func TestNestingIsBounded(t *testing.T) {
 		}
 	}
 }
+
+// Rules that refer to rules are as deep as all of them, and of a chain that is too
+// long one rule is told.
+func TestChainsAreBounded(t *testing.T) {
+	for links, taken := range map[int]bool{maxNesting/2 - 1: true, maxNesting / 2: true, maxNesting/2 + 1: false, 1000: false} {
+		rules := map[string]any{"get_image": "@ and rule:r0001", fmt.Sprintf("r%04d", links): "role:x"}
+		for i := 1; i < links; i++ {
+			rules[fmt.Sprintf("r%04d", i)] = fmt.Sprintf("@ and rule:r%04d", i+1)
+		}
+		for _, mode := range []Mode{Refuse, Warn} {
+			e, findings := Compile(documentOf(rules), mode)
+			first := fmt.Sprintf("r%04d", links-maxNesting/2-1) // whose way to the end is too long
+			if links == maxNesting/2+1 {
+				first = "get_image"
+			}
+			if taken && (e == nil || len(findings) > 0) || !taken && (e != nil || len(findings) != 1 || findings[0].Rule != first) {
+				t.Errorf("%d links in mode %d: %v", links, mode, findings)
+			}
+		}
+	}
+}
