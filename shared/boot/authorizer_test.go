@@ -122,6 +122,27 @@ func TestAuthorizerCannotTell(t *testing.T) {
 	}
 }
 
+// TestEventsOfOtherAuthorizers: an event that does not have the whole request is
+// none to answer, however the gateway names its methods.
+func TestEventsOfOtherAuthorizers(t *testing.T) {
+	const good = `{"type":"REQUEST","methodArn":"arn:aws:execute-api:r:1:api/gander/GET/v2/images","httpMethod":"GET","path":"/v2/images"}`
+	for name, c := range map[string]struct{ old, new, want string }{
+		"as it is":        {"", "", "arn:aws:execute-api:r:1:api/gander/*"},
+		"of a token":      {"REQUEST", "TOKEN", ""},
+		"of no type":      {`"type":"REQUEST",`, "", ""},
+		"without a name":  {"methodArn", "arn", ""},
+		"of no gateway":   {"arn:aws", "aws", ""},
+		"without a stage": {"api/gander/", "api//", ""},
+		"cut short":       {"api/gander/GET/v2/images", "api/gander", ""},
+		"no JSON":         {"{", "", ""},
+	} {
+		got, err := methodsOf([]byte(strings.Replace(good, c.old, c.new, 1)))
+		if got != c.want || (err == nil) != (c.want != "") {
+			t.Errorf("%s: %q, %v", name, got, err)
+		}
+	}
+}
+
 func encoded(text string) string { return base64.RawURLEncoding.EncodeToString([]byte(text)) }
 
 // behind is an event of a function, with what the gateway adds of its authorizer's

@@ -113,6 +113,20 @@ func TestPoliciesOfBothListenersAreFollowed(t *testing.T) {
 	}
 }
 
+// TestPolicyOfUsersIsFollowedBesideAnother: a second listener keeps nobody from
+// looking at the first one's file.
+func TestPolicyOfUsersIsFollowedBesideAnother(t *testing.T) {
+	outside := policyFile(t, "{}")
+	users := serve(t, "GANDER_POLICY_RELOAD=10ms", "GANDER_POLICY_FILE="+outside, "GANDER_INTERNAL_LISTEN=127.0.0.1:0", "GANDER_INTERNAL_POLICY_FILE="+policyFile(t, "{}"))
+	member := users.token("gander")
+	users.asked(member, "GET /v2/images", "", 200)
+	if err := os.WriteFile(outside, []byte(`"get_images": "!"`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	users.becomes(member, "GET /v2/images", 403)
+	users.hosts().asked(member, "GET /v2/images", "", 200)
+}
+
 // TestBothListenersStopTogether: an upload through the second ends well after the
 // signal; then nobody listens on either.
 func TestBothListenersStopTogether(t *testing.T) {
