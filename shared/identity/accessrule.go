@@ -21,8 +21,13 @@ func NewAccessRule(service, method, path string) AccessRule {
 	return AccessRule{service: service, method: method, path: path}
 }
 
+// maxPath is the longest path, in bytes, that rules are held against: twice what the
+// longest of the API has. A token may have thousands of rules, and matching takes
+// time by their lengths and the path's.
+const maxPath = 2 << 10
+
 func (r AccessRule) allows(service string, shown Credentials) bool {
-	return r.service == service && r.method == shown.Method && matches(r.path, shown.Path)
+	return r.service == service && r.method == shown.Method && len(shown.Path) <= maxPath && matches(r.path, shown.Path)
 }
 
 // allows is whether the token may be used for a call to a service of this

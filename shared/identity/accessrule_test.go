@@ -53,6 +53,8 @@ func TestPathPatterns(t *testing.T) {
 		{"/*/*", "/a/b", true},
 		{"/**/**/x", "/a/x", false},
 		{"/**/**/x", "/a/b/x", true},
+		{"**", "/" + strings.Repeat("a", maxPath-1), true},
+		{"**", "/" + strings.Repeat("a", maxPath), false},
 	} {
 		rule := NewAccessRule("image", "GET", c.pattern)
 		if got := rule.allows("image", Credentials{Method: "GET", Path: c.path}); got != c.want {
