@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -14,6 +15,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"sync"
 	"syscall"
 	"testing"
@@ -223,14 +225,19 @@ func send(t *testing.T, r *http.Request) gatewayAnswer {
 	return gatewayAnswer{StatusCode: answer.StatusCode, MultiValueHeaders: answer.Header, Body: string(body)}
 }
 
-// freePort is one that nobody listened on a moment ago.
+// freePort is one that nobody listens on. It lies below those that the system gives
+// to clients and to whoever asks for any, so that nobody comes upon it by chance.
+//
+// Source: Linux, Documentation/networking/ip-sysctl.rst, ip_local_port_range.
 func freePort(t *testing.T) string {
 	t.Helper()
-	probe, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	for range 100 {
+		port := strconv.Itoa(20_000 + rand.IntN(10_000))
+		if probe, err := net.Listen("tcp", ":"+port); err == nil {
+			_ = probe.Close()
+			return port
+		}
 	}
-	_, port, _ := net.SplitHostPort(probe.Addr().String())
-	_ = probe.Close()
-	return port
+	t.Fatal("no port is free")
+	return ""
 }

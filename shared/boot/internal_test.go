@@ -195,12 +195,7 @@ func TestSecondAddressInUse(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer taken.Close()
-	probe, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	first := probe.Addr().String()
-	_ = probe.Close()
+	first := net.JoinHostPort("127.0.0.1", freePort(t))
 	var stderr strings.Builder
 	p := &process{
 		args: []string{

@@ -260,12 +260,7 @@ func TestPublicEndpoint(t *testing.T) {
 
 // TestPortServesOneOperation is the contract of container platforms.
 func TestPortServesOneOperation(t *testing.T) {
-	probe, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, port, _ := net.SplitHostPort(probe.Addr().String())
-	_ = probe.Close()
+	port := freePort(t)
 	healthcheck := func(p *process) int { return p.serve(httpapi.Healthcheck) }
 	r := run(t, t.TempDir(), healthcheck, usualPatience, "PORT="+port)
 	if want := "127.0.0.1:" + port; r.address != want {
