@@ -154,6 +154,7 @@ var behindGateway = []difference{
 	{
 		row: "headers of downloads", scenario: "TestImageV1Show", calls: []string{"* (given)"},
 		header: map[string]string{"Content-Md5": "", "Etag": "*", "Location": "", "X-Image-Meta-Property-Os_distro": ""},
+		shapes: "rest http alb albmulti",
 	},
 	{
 		row: "`Content-Type` of a 204", scenario: "TestImageDataUpload", calls: []string{"PUT *"},
@@ -165,7 +166,7 @@ var behindGateway = []difference{
 	},
 	{
 		row: "`Content-Length` of an answer to `HEAD`", scenario: "TestImageV1Show", calls: []string{"HEAD *"},
-		header: map[string]string{"Content-Length": "0"},
+		header: map[string]string{"Content-Length": "0"}, shapes: "rest http alb albmulti",
 	},
 	{
 		row: "`Content-Length` of an answer to `HEAD`", scenario: "TestHealthcheck", calls: []string{"HEAD /healthcheck"},
