@@ -63,11 +63,13 @@ func (r *reach) tell() {
 	}
 }
 
+var ofTheDataPlane = []string{httpapi.ImageDataUpload.Name, httpapi.ImageDataDownload.Name, httpapi.ImageV1Show.Name}
+
 // faults names the functions that never answered with a 2xx, nor took an event.
 func (r *reach) faults() []string {
 	var faults []string
 	for _, name := range slices.Sorted(maps.Keys(r.functions)) {
-		if *shape == "data" && (name == httpapi.ImageDataUpload.Name || name == httpapi.ImageDataDownload.Name) {
+		if *shape == "data" && slices.Contains(ofTheDataPlane, name) {
 			continue // the data plane stands in front of them
 		}
 		good := r.functions[name].Events
