@@ -4,11 +4,12 @@ import (
 	"errors"
 	"fmt"
 	"hash"
-	"io"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/gander-images/gander/shared/plainfile"
 )
 
 // maxFileLen bounds one policy file, in bytes. Glance's whole policy with all
@@ -99,39 +100,18 @@ func (r *reader) leftBehind(file string) {
 }
 
 func (r *reader) file(path string) {
-	content, err := readFile(path)
+	raw, err := plainfile.Read(path, maxFileLen)
 	if err != nil {
 		r.fail(Finding{File: path, Reason: reasonOf(err)})
 		return
 	}
+	content := string(raw)
 	fmt.Fprintf(r.digest, "%d:%s", len(content), content)
 	r.doc.files = append(r.doc.files, path)
 	if strings.TrimSpace(content) == "" {
 		r.doc.blank = append(r.doc.blank, path)
 	}
 	r.content(path, content)
-}
-
-// readFile reads no more of a file than may be there. What is no plain file, a
-// pipe for one, could be waited for without end.
-func readFile(path string) (string, error) {
-	info, err := os.Stat(path)
-	switch {
-	case err != nil:
-		return "", err
-	case !info.Mode().IsRegular():
-		return "", errors.New("it is no plain file")
-	}
-	file, err := os.Open(path) //nolint:gosec // the operator names it
-	if err != nil {
-		return "", err
-	}
-	defer func() { _ = file.Close() }()
-	content, err := io.ReadAll(io.LimitReader(file, maxFileLen+1))
-	if err == nil && len(content) > maxFileLen {
-		err = fmt.Errorf("it has more than %d bytes, which no policy file needs", maxFileLen)
-	}
-	return string(content), err
 }
 
 // reasonOf is an error without the path, which the finding names already.

@@ -3,12 +3,12 @@ package protect
 import (
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"slices"
 	"strings"
 	"unicode/utf8"
 
+	"github.com/gander-images/gander/shared/plainfile"
 	"github.com/gander-images/gander/shared/policy"
 )
 
@@ -39,27 +39,12 @@ func Load(file string, format Format, known func(policy.Rule) bool) (r *Rules, w
 	return parseRules(file, text, format, known)
 }
 
-// readFile reads no more than a file may have. What is no plain file, a pipe for
-// one, could be waited for without end.
+// readFile returns the text of a file that Glance would read, too.
 func readFile(path string) (string, error) {
-	info, err := os.Stat(path)
-	if err == nil && !info.Mode().IsRegular() {
-		return "", errors.New("it is no plain file")
-	}
-	if err != nil {
-		return "", cannotRead(err)
-	}
-	f, err := os.Open(path) //nolint:gosec // the operator names it
-	if err != nil {
-		return "", cannotRead(err)
-	}
-	defer func() { _ = f.Close() }()
-	content, err := io.ReadAll(io.LimitReader(f, maxFile+1))
+	content, err := plainfile.Read(path, maxFile)
 	switch {
 	case err != nil:
 		return "", cannotRead(err)
-	case len(content) > maxFile:
-		return "", fmt.Errorf("it has more than %d bytes", maxFile)
 	case !utf8.Valid(content):
 		return "", errors.New("it is not in UTF-8")
 	case strings.HasPrefix(string(content), "\uFEFF"):

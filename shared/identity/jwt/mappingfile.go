@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/gander-images/gander/shared/plainfile"
 )
 
 // maxFile is the longest mapping file, in bytes.
@@ -57,17 +59,13 @@ type textNode struct {
 // ReadMapping reads a mapping file. The error tells everything that is wrong with
 // it, each with its line.
 func ReadMapping(path string) (*Mapping, error) {
-	f, err := os.Open(path)
+	text, err := plainfile.Read(path, maxFile)
 	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	text, err := io.ReadAll(io.LimitReader(f, maxFile+1))
-	switch {
-	case err != nil:
-		return nil, err
-	case len(text) > maxFile:
-		return nil, fmt.Errorf("%s: it is longer than %d bytes", path, maxFile)
+		var at *os.PathError
+		if errors.As(err, &at) {
+			return nil, err
+		}
+		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	m, err := ParseMapping(text)
 	if err != nil {
