@@ -3,6 +3,7 @@ package httpapi
 import (
 	"net/http"
 	"strings"
+	"sync"
 
 	"github.com/gander-images/gander/shared/identity"
 )
@@ -11,9 +12,12 @@ import (
 // who decides before the operation is called; open is true where the operation
 // asks for nothing.
 func Credentials(r *http.Request) (shown identity.Credentials, open bool) {
-	to := newRouter(All).find(r)
+	to := wholeAPI().find(r)
 	return credentials(r, to), to.public || r.Method == http.MethodOptions
 }
+
+// wholeAPI routes to every operation.
+var wholeAPI = sync.OnceValue(func() *router { return newRouter(All) })
 
 // credentials reads the headers that callers show tokens in. Others, Authorization
 // among them, are never looked at: those that tell of an identity are for what
