@@ -75,7 +75,7 @@ func FuzzPathPatterns(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, pattern, path string) {
 		if !utf8.ValidString(pattern) || !utf8.ValidString(path) || len(pattern) > 200 {
-			t.Skip()
+			return // no rule and no path is such a text
 		}
 		var expression strings.Builder
 		expression.WriteString(`(?s)\A`)

@@ -37,7 +37,7 @@ type Predecessor struct {
 // Defaults returns all registered rules. The caller may change the list, not
 // what its elements point to.
 //
-// Source: glance/policies, release 32.0.0, and what its master adds; ours.
+// Source: glance/policies, release 33.0.0; ours.
 func Defaults() []Default {
 	return slices.Concat(baseDefaults, imageDefaults, otherDefaults, metadefDefaults, ownDefaults)
 }

@@ -60,9 +60,9 @@ func (j *judge) value(value any, raw string) any {
 func (j *judge) other(value any, raw string) any {
 	const ways = `write "" to allow, "!" to deny, or the rule between quotes`
 	if !isEmpty(value) {
-		if keys, ok := value.(map[string]any); ok {
+		if mapping, ok := value.(map[string]any); ok { // without values, which is what {role:x} is
 			j.fault(refused, "a rule is a text or a list; oslo.policy takes the keys of a mapping for a list; %s", ways)
-			return j.list(keysOf(keys))
+			return j.list(keys(mapping))
 		}
 		j.fault(broken, "a rule is a text or a list, not %s; %s", described(value, raw), ways)
 		if value == true {
@@ -83,9 +83,6 @@ func (j *judge) other(value any, raw string) any {
 	j.doubt = true
 	return value
 }
-
-// keysOf are the keys of a mapping without values, which is what {role:x} is.
-func keysOf(m map[string]any) []any { return keys(m) }
 
 func described(value any, raw string) string {
 	switch {

@@ -90,11 +90,11 @@ func (c *compilation) unknown(e entry, registered map[string]string) {
 	case best == "":
 		c.find(e, fault{toldOnly, nobodyAsks}, "")
 	case c.has(best):
-		c.find(e, fault{toldOnly, fmt.Sprintf("no call asks for it, and no rule refers to it; %s has a line of its own", best)}, "")
+		c.find(e, fault{toldOnly, fmt.Sprintf(nobodyAsks+"; %s has a line of its own", best)}, "")
 	default:
 		renamed := e
 		renamed.name = best
-		c.find(e, fault{refused, fmt.Sprintf("no call asks for it, and no rule refers to it, so it is not in force; %s is meant, perhaps", best)}, c.correction(renamed, true))
+		c.find(e, fault{refused, fmt.Sprintf(nobodyAsks+", so it is not in force; %s is meant, perhaps", best)}, c.correction(renamed, true))
 	}
 }
 

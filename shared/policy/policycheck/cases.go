@@ -32,7 +32,7 @@ func (c *check) decideCases() int {
 	noted := map[string]bool{}
 	c.note(noted, "", findings)
 	if rules == nil {
-		return c.fail(errors.New("oslo.policy would not load the files"))
+		return c.fail(errors.New("the files cannot be loaded; the notes tell why"))
 	}
 	agree := 0
 	for i := range cases {
