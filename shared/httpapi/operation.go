@@ -14,6 +14,7 @@ import (
 	"github.com/gander-images/gander/shared/caller"
 	"github.com/gander-images/gander/shared/identity"
 	"github.com/gander-images/gander/shared/image"
+	"github.com/gander-images/gander/shared/key"
 	"github.com/gander-images/gander/shared/policy"
 	"github.com/gander-images/gander/shared/protect"
 )
@@ -58,6 +59,14 @@ const (
 	ReadItems  // several items at once
 	ListTable  // whole partitions of the table
 	EndUploads // by parts, which nobody begins whose bodies are as small as a Lambda's
+
+	ReadSecrets     // the values of keys
+	WriteSecrets    // makes secrets
+	DescribeSecrets // how secrets stand, never their values; and the vault's epoch
+	DeleteSecrets   // schedules their deletion
+	RestoreSecrets  // takes that back
+	ListSecrets     // all of the deployment
+	RaiseEpoch      // of the vault
 )
 
 // A BodyKind says what an operation does with a request body.
@@ -75,6 +84,7 @@ const (
 // operation's Needs name, and leaves the others nil.
 type Services struct {
 	Images   *image.Service
+	Keys     *key.Service
 	Policy   policy.Decider
 	Protect  *protect.Rules // of custom properties; nil: none is protected
 	Identity Authenticator
@@ -172,7 +182,15 @@ var All = []Operation{
 	MemberCreate, MemberList, MemberShow, MemberUpdate, MemberDelete,
 	ImageTaskList, TaskShow,
 	ImageDeletedList, ImageRestore,
+	ImageSnapshot,
 	ImageV1Show,
+	KeyManagerVersions,
+	SecretCreate, SecretList, SecretShow, SecretPayloadShow, SecretPayloadSet, SecretDelete,
+	OrderCreate, OrderList, OrderShow, OrderDelete,
+	SecretConsumerList, SecretConsumerCreate, SecretConsumerDelete,
+	SecretACLShow, SecretACLSet, SecretACLDelete,
+	KeyList, KeyShow, KeyRestore, KeyAudit, KeyDeletionsShow, KeyDeletionsSet,
+	ConsumerList, ConsumerRetry,
 	PolicyExplain, HealthShow,
 	SchemaShow,
 	InfoImport, InfoStores, InfoStoresDetail,

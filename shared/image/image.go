@@ -5,6 +5,8 @@ package image
 import (
 	"encoding/json"
 	"time"
+
+	"github.com/gander-images/gander/shared/key"
 )
 
 // Limits of Glance's data model.
@@ -115,6 +117,13 @@ type Image struct {
 
 	// Revision is the table's, as read; 0 on an image that is not stored yet.
 	Revision int64
+
+	// adopts are keys that were created for the image, and become live with the save
+	// that names them.
+	adopts []*key.Record
+
+	// decided is what the save on its way decides about keys.
+	decided []key.Decision
 
 	// stored is the document as read, so that fields which this version does
 	// not know survive a save. Where known is set, there are none.

@@ -59,7 +59,7 @@ func (l *lister) put(tb testing.TB, images ...*Image) {
 	for _, img := range images {
 		var more []table.Write
 		for _, contribute := range contributors {
-			w, err := contribute(nil, img)
+			w, err := contribute(context.Background(), l.Service, nil, img)
 			if err != nil {
 				tb.Fatal(err)
 			}

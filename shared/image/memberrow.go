@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 
+	"github.com/gander-images/gander/shared/document"
 	"github.com/gander-images/gander/shared/table"
 )
 
@@ -32,7 +33,7 @@ type memberDocument struct {
 var memberFields = memberFieldNames()
 
 func memberFieldNames() map[string]bool {
-	names := fieldNames(Member{})
+	names := document.Fields(Member{})
 	names["change"] = true
 	return names
 }
@@ -66,7 +67,7 @@ func (s *Service) readMember(ctx context.Context, imageID, project string) (*Mem
 func (m Member) put() (table.Write, error) {
 	body, err := json.Marshal(memberDocument{Member: m, Change: m.row.change})
 	if err == nil {
-		body, err = withUnknown(body, m.row.stored, memberFields)
+		body, err = document.Keep(body, m.row.stored, memberFields)
 	}
 	if err != nil {
 		return table.Write{}, fmt.Errorf("writing a member of image %s: %w", m.ImageID, err)

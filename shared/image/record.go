@@ -2,12 +2,12 @@ package image
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/gander-images/gander/shared/document"
 	"github.com/gander-images/gander/shared/problem"
 	"github.com/gander-images/gander/shared/table"
 )
@@ -19,9 +19,9 @@ const recordSchema = 1
 // errNewer is what a reader answers that meets a record from the future.
 var errNewer = problem.New(problem.Unavailable, "This record was written by a newer version of the service. Try again later.")
 
-// document is the record as the table holds it. Absent fields are their zero
+// record is the document as the table holds it. Absent fields are their zero
 // value; fields that are not named here survive a save.
-type document struct {
+type record struct {
 	ID              string            `json:"id"`
 	Status          Status            `json:"status"`
 	Name            *string           `json:"name,omitempty"`
@@ -51,7 +51,7 @@ type document struct {
 }
 
 // documentFields are the names above, for telling known fields from others.
-var documentFields = fieldNames(document{})
+var documentFields = document.Fields(record{})
 
 // Key is where an image's record stands. Any letter case of the id finds it, so
 // that no id is used twice.
@@ -80,7 +80,7 @@ func decode(item *table.Item) (*Image, error) {
 
 // readAny reads a record's document, whatever its form.
 func readAny(body []byte) (*Image, error) {
-	var d document
+	var d record
 	if err := json.Unmarshal(body, &d); err != nil {
 		return nil, err
 	}
@@ -101,9 +101,9 @@ func readAny(body []byte) (*Image, error) {
 func encode(img *Image) (json.RawMessage, error) {
 	if img.Status == Purged {
 		// Only the id stays, for ever, and who purged it.
-		return json.Marshal(document{ID: img.ID, Status: Purged, Writer: Writer{Change: img.Writer.Change}})
+		return json.Marshal(record{ID: img.ID, Status: Purged, Writer: Writer{Change: img.Writer.Change}})
 	}
-	body, err := json.Marshal(document{
+	body, err := json.Marshal(record{
 		ID: img.ID, Name: img.Name, Status: img.Status, Visibility: img.Visibility,
 		Protected: img.Protected, Hidden: img.Hidden, Owner: img.Owner,
 		ContainerFormat: img.ContainerFormat, DiskFormat: img.DiskFormat,
@@ -119,35 +119,7 @@ func encode(img *Image) (json.RawMessage, error) {
 	if img.known {
 		return body, nil
 	}
-	return withUnknown(body, img.stored, documentFields)
-}
-
-// withUnknown adds to body the fields of stored that are not among the known.
-func withUnknown(body, stored json.RawMessage, known map[string]bool) (json.RawMessage, error) {
-	if len(stored) == 0 {
-		return body, nil
-	}
-	var old map[string]json.RawMessage
-	if err := json.Unmarshal(stored, &old); err != nil {
-		return nil, fmt.Errorf("reading the document as stored: %w", err)
-	}
-	for name := range old {
-		if known[name] {
-			delete(old, name)
-		}
-	}
-	if len(old) == 0 {
-		return body, nil
-	}
-	more, err := json.Marshal(old)
-	if err != nil {
-		return nil, fmt.Errorf("keeping unknown fields: %w", err)
-	}
-	joined := slices.Concat(body[:len(body)-1], []byte{','}, more[1:])
-	if !json.Valid(joined) {
-		return nil, errors.New("keeping unknown fields: no valid document")
-	}
-	return joined, nil
+	return document.Keep(body, img.stored, documentFields)
 }
 
 // clone returns a copy of img that shares nothing which is changed in place.

@@ -12,7 +12,7 @@ type plainImage struct {
 }
 
 // readPlain reads a record's document that has the form in which encode writes
-// it: fields in document's order, and none that document does not have. For
+// it: fields in that order, and none that it does not have. For
 // every other one it returns nil, and encoding/json has to say what it means.
 // The image's texts are parts of body.
 func readPlain(body []byte) *Image {

@@ -19,15 +19,11 @@ func Changed(err error) bool { return errors.Is(err, errChanged) }
 
 // A contributor adds its writes to the one transaction that takes an image from
 // before (nil when it is made) to after.
-type contributor func(before, after *Image) ([]table.Write, error)
+type contributor func(ctx context.Context, s *Service, before, after *Image) ([]table.Write, error)
 
 // contributors are all that take part in a save. A later feature adds itself
 // here; save does not change.
-var contributors = []contributor{recordWrite, listWrites, purgeWrites}
-
-// settleTries is how often a save whose answer was lost is looked up and, where
-// it did not happen, sent again. Its conditions make that safe.
-const settleTries = 3
+var contributors = []contributor{recordWrite, listWrites, purgeWrites, keyWrites}
 
 // save makes one transaction of everything that takes the image from before to
 // after, and of extra. On success after holds its new revision.
@@ -38,19 +34,20 @@ func (s *Service) save(ctx context.Context, before, after *Image, extra ...table
 	after.Writer.Change = s.NewID()
 	var writes []table.Write
 	for _, contribute := range contributors {
-		more, err := contribute(before, after)
+		more, err := contribute(ctx, s, before, after)
 		if err != nil {
 			return err
 		}
 		writes = append(writes, more...)
 	}
 	writes = append(writes, extra...)
-	outcome, err := s.settle(ctx, after, writes)
+	outcome, err := table.Settle(ctx, s.Table, landed(after), writes...)
 	switch {
 	case err != nil:
-		return err
+		return fmt.Errorf("saving image %s: %w", after.ID, err)
 	case outcome.OK():
 		after.Revision = revisionOf(before) + 1
+		s.decided(after)
 		return nil
 	case before == nil && failedRecord(outcome):
 		return errTaken(after.ID)
@@ -58,36 +55,13 @@ func (s *Service) save(ctx context.Context, before, after *Image, extra ...table
 	return errChanged
 }
 
-// settle sends the transaction until it is known to have happened or not.
-func (s *Service) settle(ctx context.Context, after *Image, writes []table.Write) (table.Outcome, error) {
-	unknown := false
-	for try := 1; ; try++ {
-		outcome, err := s.Table.Transact(ctx, writes...)
-		switch {
-		case errors.Is(err, table.ErrUnknown) && try < settleTries:
-			unknown = true
-			continue // the same conditions: it happens once or was there already
-		case err != nil && unknown && !errors.Is(err, table.ErrUnknown):
-			// That this try wrote nothing does not say that the one before it did not.
-			return outcome, fmt.Errorf("saving image %s: %w; another try: %s", after.ID, table.ErrUnknown, err.Error())
-		case err != nil:
-			return outcome, fmt.Errorf("saving image %s: %w", after.ID, err)
-		case unknown && !outcome.OK() && landed(outcome, after):
-			return table.Outcome{}, nil
-		}
-		return outcome, nil
+// landed says how a save whose answer was lost is recognised: the record then bears
+// its mark.
+func landed(after *Image) func(*table.Item) bool {
+	return func(item *table.Item) bool {
+		now, err := decode(item)
+		return err == nil && now.Writer.Change == after.Writer.Change
 	}
-}
-
-// landed reports whether an earlier try of the same save is why this one failed:
-// the record then bears the save's own mark.
-func landed(outcome table.Outcome, after *Image) bool {
-	failed, ok := outcome.FailedAt(0) // recordWrite comes first
-	if !ok || failed.Item == nil {
-		return false
-	}
-	now, err := decode(failed.Item)
-	return err == nil && now.Writer.Change == after.Writer.Change
 }
 
 func failedRecord(outcome table.Outcome) bool {
@@ -111,7 +85,7 @@ func revisionOf(img *Image) int64 {
 
 // recordWrite writes the record itself. It is the first contributor: landed
 // looks for its outcome at index 0.
-func recordWrite(before, after *Image) ([]table.Write, error) {
+func recordWrite(_ context.Context, _ *Service, before, after *Image) ([]table.Write, error) {
 	body, err := encode(after)
 	if err != nil {
 		return nil, err
@@ -124,13 +98,13 @@ func recordWrite(before, after *Image) ([]table.Write, error) {
 }
 
 // listWrites moves the image between lists.
-func listWrites(before, after *Image) ([]table.Write, error) {
+func listWrites(_ context.Context, _ *Service, before, after *Image) ([]table.Write, error) {
 	return entryWrites(before, after), nil
 }
 
 // purgeWrites makes the due entry when the image is deleted, and removes it when
 // the image comes back or its bytes are gone.
-func purgeWrites(before, after *Image) ([]table.Write, error) {
+func purgeWrites(_ context.Context, _ *Service, before, after *Image) ([]table.Write, error) {
 	had, has := awaitsPurge(before), awaitsPurge(after)
 	switch {
 	case !had && has:

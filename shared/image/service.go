@@ -6,13 +6,15 @@ import (
 	"time"
 
 	"github.com/gander-images/gander/shared/blob"
+	"github.com/gander-images/gander/shared/key"
 	"github.com/gander-images/gander/shared/table"
 )
 
 // A Service keeps images in a table and their bytes in stores.
 type Service struct {
 	Table     table.Table
-	Stores    []Store // at least one where bytes are needed; the first is the default
+	Keys      *key.Service // counts the keys that images name; nil: nobody does
+	Stores    []Store      // at least one where bytes are needed; the first is the default
 	Limits    Limits
 	Retention time.Duration // how long a deleted image can be restored
 	Lease     time.Duration // how long an upload may be silent

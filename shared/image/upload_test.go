@@ -126,10 +126,10 @@ func TestUploadsThatMayHaveBegunAreWithdrawn(t *testing.T) {
 			faulty := tabletest.NewFaulty(w.table)
 			w.use(faulty, w.blobs)
 			faulty.Break(tabletest.Fault{Landed: landed})
-			broken := faulty.Break(tabletest.Fault{Times: settleTries - 1})
+			broken := faulty.Break(tabletest.Fault{Times: table.SettleTries - 1})
 			request := UploadRequest{Body: strings.NewReader("the bytes")}
 			err := w.service.Upload(t.Context(), w.grant("upload_image", demo, img), demo, img, request)
-			if !errors.Is(err, table.ErrUnknown) || broken() != settleTries-1 {
+			if !errors.Is(err, table.ErrUnknown) || broken() != table.SettleTries-1 {
 				t.Fatalf("%v, after %d broken calls", err, broken())
 			}
 			w.wantStatus(img.ID, Queued)

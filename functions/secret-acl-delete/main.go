@@ -1,0 +1,9 @@
+// Command secret-acl-delete serves DELETE /key-manager/v1/secrets/{secret_id}/acl.
+package main
+
+import (
+	"github.com/gander-images/gander/shared/boot"
+	"github.com/gander-images/gander/shared/httpapi"
+)
+
+func main() { boot.Serve(httpapi.SecretACLDelete) }

@@ -1,0 +1,9 @@
+// Command secret-list serves GET /key-manager/v1/secrets.
+package main
+
+import (
+	"github.com/gander-images/gander/shared/boot"
+	"github.com/gander-images/gander/shared/httpapi"
+)
+
+func main() { boot.Serve(httpapi.SecretList) }

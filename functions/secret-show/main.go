@@ -1,0 +1,9 @@
+// Command secret-show serves GET /key-manager/v1/secrets/{secret_id}.
+package main
+
+import (
+	"github.com/gander-images/gander/shared/boot"
+	"github.com/gander-images/gander/shared/httpapi"
+)
+
+func main() { boot.Serve(httpapi.SecretShow) }
