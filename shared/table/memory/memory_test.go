@@ -1,0 +1,90 @@
+package memory_test
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/gander-images/gander/shared/table"
+	"github.com/gander-images/gander/shared/table/memory"
+	"github.com/gander-images/gander/shared/table/tabletest"
+)
+
+func TestConformance(t *testing.T) {
+	tabletest.Run(t, func(*testing.T) tabletest.Store {
+		m := memory.New()
+		return tabletest.Store{Table: m, Feed: m}
+	})
+}
+
+// A fork of a table passes all that a table must, whatever becomes of the other.
+func TestConformanceOfForks(t *testing.T) {
+	tabletest.Run(t, func(*testing.T) tabletest.Store {
+		m := memory.New()
+		write(t, m, "before", 0)
+		fork := m.Fork()
+		write(t, m, "after", 0)
+		return tabletest.Store{Table: fork, Feed: fork}
+	})
+}
+
+func write(t *testing.T, m *memory.Table, sort string, revision int64) {
+	t.Helper()
+	w := table.Write{Kind: table.Put, Key: table.Key{Partition: "p", Sort: sort}, Schema: 1, Body: []byte(sort), If: table.IfAbsent()}
+	if revision > 0 {
+		w.If = table.IfRevision(revision)
+	}
+	outcome, err := m.Transact(t.Context(), w)
+	if err != nil || !outcome.OK() {
+		t.Fatalf("writing %s: %+v, %v", sort, outcome, err)
+	}
+}
+
+func TestForksGoTheirOwnWays(t *testing.T) {
+	m := memory.New()
+	write(t, m, "a", 0)
+	fork := m.Fork()
+	if fork.Hash() != m.Hash() {
+		t.Error("a fork's hash is not that of its table")
+	}
+	write(t, m, "b", 0)
+	write(t, fork, "a", 1)
+	for sort, want := range map[string][2]int64{"a": {1, 2}, "b": {1, 0}} {
+		for i, tb := range []*memory.Table{m, fork} {
+			items, err := tb.Get(t.Context(), table.Key{Partition: "p", Sort: sort})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := items[0]; got == nil && want[i] > 0 || got != nil && got.Revision != want[i] {
+				t.Errorf("table %d has %+v under %s, want revision %d", i, got, sort, want[i])
+			}
+		}
+	}
+	if got := fork.Since(0); len(got) != 1 || got[0].Old == nil || fork.Made() != 2 {
+		t.Errorf("the fork made %+v, want its own change alone", got)
+	}
+}
+
+// The order in which items came is no part of the hash; all else that a reader sees is.
+func TestHashIsThatOfTheItems(t *testing.T) {
+	one, other := memory.New(), memory.New()
+	for i := range 5 {
+		write(t, one, fmt.Sprint(i), 0)
+		write(t, other, fmt.Sprint(4-i), 0)
+	}
+	if one.Hash() != other.Hash() {
+		t.Error("equal tables have other hashes")
+	}
+	before := one.Hash()
+	write(t, one, "3", 1)
+	if one.Hash() == before {
+		t.Error("another revision left the hash as it was")
+	}
+	outcome, err := one.Transact(t.Context(), table.Write{Kind: table.Delete, Key: table.Key{Partition: "p", Sort: "3"}, If: table.IfPresent()})
+	if err != nil || !outcome.OK() {
+		t.Fatal(outcome, err)
+	}
+	write(t, one, "3", 0)
+	if one.Hash() != before {
+		t.Error("an item made anew, as it was, left another hash")
+	}
+}
