@@ -152,5 +152,6 @@ func (s *Service) LogDecisions(decisions ...Decision) {
 	for _, d := range decisions {
 		s.Log.Info("key decision", slog.String("key_id", d.ID), slog.String("from", string(d.From)),
 			slog.String("to", string(d.To)), slog.Int("holders", d.Holders), slog.String("why", d.Why))
+		s.measureDecision(d)
 	}
 }

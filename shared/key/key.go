@@ -88,6 +88,9 @@ type Service struct {
 	Window time.Duration // recovery window, whole days
 	Log    *slog.Logger
 
+	// Measure takes what is counted about keys; nil: nobody counts.
+	Measure func(Measure)
+
 	Now   func() time.Time // time.Now unless a test sets it
 	NewID func() string    // random UUIDs unless a test sets it
 }

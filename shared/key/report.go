@@ -1,7 +1,10 @@
 package key
 
 import (
+	"context"
 	"encoding/json"
+	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/gander-images/gander/shared/table"
@@ -9,26 +12,93 @@ import (
 
 // The kinds of report that wait for an operator.
 const (
-	reportElsewhere = "elsewhere" // a key that is kept elsewhere was to go
-	reportMissing   = "missing"   // the secret of a usable key is gone
+	reportElsewhere  = "elsewhere"  // a key that is kept elsewhere was to go
+	reportMissing    = "missing"    // the secret of a usable key is gone
+	reportUnrecorded = "unrecorded" // a secret that no record is about
 )
+
+// elsewhereLife is how long it is told that a key which is kept elsewhere was to go.
+const elsewhereLife = 90 * 24 * time.Hour
 
 // A Report is something about a key that an operator should know.
 type Report struct {
-	Key  string    `json:"key"`
-	Kind string    `json:"kind"`
-	Why  string    `json:"why"`
-	At   time.Time `json:"at"`
+	Key        string    `json:"key"`
+	Kind       string    `json:"kind"`
+	Generation int       `json:"generation,omitempty"` // of the secret that it is about
+	Why        string    `json:"why"`
+	At         time.Time `json:"at"`
 }
 
 const reports = "key-reports"
 
+// place is where the report stands: those of a kind together. What was to go
+// elsewhere can be told of one key more than once, the rest of each secret once.
+func (r Report) place() table.Key {
+	id := table.Text(r.Key, maxTextKey)
+	if r.Kind == reportElsewhere {
+		return table.Key{Partition: reports, Sort: r.Kind + "#" + r.At.Format(momentLayout) + "#" + id}
+	}
+	return table.Key{Partition: reports, Sort: r.Kind + "#" + id + "#" + strconv.Itoa(r.Generation)}
+}
+
+func (r Report) put() (table.Write, error) {
+	body, err := json.Marshal(r)
+	if err != nil {
+		return table.Write{}, fmt.Errorf("writing a report about key %s: %w", r.Key, err)
+	}
+	return table.Write{Kind: table.Put, Key: r.place(), Schema: schema, Body: body, If: table.IfAbsent()}, nil
+}
+
 func (e *edit) report(kind, why string) {
-	at := e.service.now()
-	body, err := json.Marshal(Report{Key: e.id, Kind: kind, Why: why, At: at})
+	w, err := Report{Key: e.id, Kind: kind, Why: why, At: e.service.now()}.put()
 	if err != nil {
 		return // four texts and a time can be written
 	}
-	key := table.Key{Partition: reports, Sort: at.Format(momentLayout) + "#" + kind + "#" + table.Text(e.id, maxTextKey)}
-	e.reports = append(e.reports, table.Write{Kind: table.Put, Key: key, Schema: schema, Body: body, If: table.IfAbsent()})
+	e.reports = append(e.reports, w)
+}
+
+// tell leaves a report together with further writes, and says whether it is new. Lost
+// answers are no matter: whoever tells again is told that it stands.
+func (s *Service) tell(ctx context.Context, r Report, also ...table.Write) (bool, error) {
+	w, err := r.put()
+	if err != nil {
+		return false, err
+	}
+	outcome, err := s.Table.Transact(ctx, append([]table.Write{w}, also...)...)
+	if err != nil {
+		return false, fmt.Errorf("reporting key %s as %s: %w", r.Key, r.Kind, err)
+	}
+	return outcome.OK(), nil
+}
+
+// withdraw takes a report back that no longer holds.
+func (s *Service) withdraw(ctx context.Context, r Report) error {
+	_, err := s.Table.Transact(ctx, table.Write{Kind: table.Delete, Key: r.place(), If: table.IfPresent()})
+	if err != nil {
+		return fmt.Errorf("withdrawing the report of key %s as %s: %w", r.Key, r.Kind, err)
+	}
+	return nil
+}
+
+// reportPage returns reports of a kind in the order of their places, after one of
+// them, and whether more follow.
+func (s *Service) reportPage(ctx context.Context, kind, after string, limit int) (found []Report, last string, more bool, err error) {
+	page, err := s.Table.Query(ctx, table.Query{Partition: reports, Prefix: kind + "#", After: after, Limit: limit})
+	if err != nil {
+		return nil, "", false, fmt.Errorf("reading the reports about keys: %w", err)
+	}
+	for _, item := range page.Items {
+		if item.Schema > schema {
+			return nil, "", false, errNewer
+		}
+		var r Report
+		if err := json.Unmarshal(item.Body, &r); err != nil {
+			return nil, "", false, fmt.Errorf("reading report %q: %w", item.Sort, err)
+		}
+		found, last = append(found, r), item.Sort
+	}
+	if page.More {
+		last = page.Last
+	}
+	return found, last, page.More, nil
 }
