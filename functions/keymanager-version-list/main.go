@@ -6,4 +6,4 @@ import (
 	"github.com/gander-images/gander/shared/httpapi"
 )
 
-func main() { boot.Serve(httpapi.KeyManagerVersions) }
+func main() { boot.Serve(httpapi.KeyManagerVersionList) }

@@ -13,8 +13,8 @@ const keyManager = "/key-manager"
 var errToBeWritten = errors.New("to be written")
 
 var (
-	// KeyManagerVersions tells which versions of the key manager API there are.
-	KeyManagerVersions = Operation{
+	// KeyManagerVersionList tells which versions of the key manager API there are.
+	KeyManagerVersionList = Operation{
 		Name: "keymanager-version-list", Methods: []string{"GET"}, Paths: []string{keyManager, keyManager + "/v1"},
 		Public: true, Body: Ignored, Serve: keyManagerVersions,
 	}

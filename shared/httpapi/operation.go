@@ -184,7 +184,7 @@ var All = []Operation{
 	ImageDeletedList, ImageRestore,
 	ImageSnapshot,
 	ImageV1Show,
-	KeyManagerVersions,
+	KeyManagerVersionList,
 	SecretCreate, SecretList, SecretShow, SecretPayloadShow, SecretPayloadSet, SecretDelete,
 	OrderCreate, OrderList, OrderShow, OrderDelete,
 	SecretConsumerList, SecretConsumerCreate, SecretConsumerDelete,
