@@ -1,0 +1,77 @@
+"""Every call of castellan's Barbican key manager that Cinder and Nova make, and how each fails."""
+
+import openstack
+from castellan import key_manager
+from castellan.common import exception
+from castellan.common.credentials import keystone_password
+from castellan.common.objects import opaque_data, passphrase, symmetric_key
+from oslo_config import cfg
+
+conf = cfg.ConfigOpts()
+conf([], project="castellan")
+keys = key_manager.API(conf)
+
+
+def context_of(cloud):
+    auth = openstack.connect(cloud).config.config["auth"]
+    conf.set_override("auth_endpoint", auth["auth_url"], group="barbican")
+    return keystone_password.KeystonePassword(
+        auth["password"],
+        auth_url=auth["auth_url"],
+        username=auth["username"],
+        user_domain_name=auth.get("user_domain_name"),
+        user_domain_id=auth.get("user_domain_id"),
+        project_name=auth["project_name"],
+        project_domain_name=auth.get("project_domain_name"),
+        project_domain_id=auth.get("project_domain_id"),
+    )
+
+
+def refused(error, call, *args, **kwargs):
+    try:
+        got = call(*args, **kwargs)
+    except error:
+        return
+    raise AssertionError(f"{call.__name__}{args[1:]} gave {got!r}")
+
+
+member, other, reader = context_of("gander"), context_of("gander-other"), context_of("gander-reader")
+
+made = keys.create_key(member, "AES", 256, name="made")
+key = keys.get(member, made)
+assert isinstance(key, symmetric_key.SymmetricKey) and len(key.get_encoded()) == 32 and key.algorithm == "AES" and key.bit_length == 256, vars(key)
+assert keys.get(member, made, metadata_only=True).name == "made"
+assert keys.create_key(member, "AES", 256) != made
+
+stored = keys.store(member, symmetric_key.SymmetricKey("AES", 128, bytes(range(16)), name="stored"))
+assert keys.get(member, stored).get_encoded() == bytes(range(16))
+words = keys.store(member, passphrase.Passphrase("correct horse"))
+assert keys.get(member, words).get_encoded() == b"correct horse"
+opaque = keys.store(member, opaque_data.OpaqueData(b"\x00\xff" * 100))
+assert keys.get(member, opaque).get_encoded() == b"\x00\xff" * 100
+refused(exception.KeyManagerError, keys.store, member, opaque_data.OpaqueData(bytes(65537)))
+
+assert {one.id for one in keys.list(member)} >= {made, stored}, keys.list(member)
+assert [one.name for one in keys.list(member, object_type=symmetric_key.SymmetricKey) if one.id == stored] == ["stored"]
+assert keys.list(other) == []
+
+volume = {"service": "cinder", "resource_type": "volume", "resource_id": "11111111-2222-3333-4444-555555555555"}
+keys.add_consumer(member, stored, volume)
+keys.add_consumer(member, stored, volume)
+assert keys.get(member, stored).consumers == [volume], keys.get(member, stored).consumers
+refused(exception.KeyManagerError, keys.delete, member, stored)
+assert keys.get(member, stored).get_encoded() == bytes(range(16))
+keys.remove_consumer(member, stored, volume)
+refused(exception.ManagedObjectNotFoundError, keys.remove_consumer, member, stored, volume)
+keys.delete(member, stored)
+refused(exception.ManagedObjectNotFoundError, keys.get, member, stored)
+refused(exception.ManagedObjectNotFoundError, keys.delete, member, stored)
+refused(exception.ManagedObjectNotFoundError, keys.add_consumer, member, stored, volume)
+
+for call in (keys.get, keys.delete):
+    refused(exception.ManagedObjectNotFoundError, call, other, made)
+refused(exception.KeyManagerError, keys.get, reader, made)  # a reader may see it, and not its value
+refused(exception.KeyManagerError, keys.create_key, reader, "AES", 256)
+refused(exception.KeyManagerError, keys.create_key_pair, member, "RSA", 2048)
+assert len(keys.get(member, made).get_encoded()) == 32
+print("done")

@@ -1,0 +1,174 @@
+"""The life of encrypted volumes and images, with castellan for keys and openstacksdk for images.
+
+A volume V-1 with key c-1, an image I-1 of it with a clone c-2, a volume V-3 made of the image with a clone c-3, a snapshot S
+of that by the one call with a key that the service clones, and a snapshot N as older services make it: a copy of the two
+properties of I-1. They go in every order. Whatever is left must read its key the same; what nobody needs is scheduled with
+its window, and the operator's restore brings it back.
+
+Cinder's part is played by castellan, as cinder/volume/volume_utils.py plays it.
+"""
+
+import itertools
+import sys
+import time
+import uuid
+
+import openstack
+from castellan import key_manager
+from castellan.common import exception
+from castellan.common.credentials import keystone_password
+from oslo_config import cfg
+
+PATIENCE = 60
+
+
+def context_of(cloud):
+    auth = cloud.config.config["auth"]
+    return keystone_password.KeystonePassword(
+        auth["password"],
+        auth_url=auth["auth_url"],
+        username=auth["username"],
+        user_domain_name=auth.get("user_domain_name"),
+        user_domain_id=auth.get("user_domain_id"),
+        project_name=auth["project_name"],
+        project_domain_name=auth.get("project_domain_name"),
+        project_domain_id=auth.get("project_domain_id"),
+    )
+
+
+conf = cfg.ConfigOpts()
+conf([], project="keystory")
+keys = key_manager.API(conf)
+tenant, admin = openstack.connect("gander"), openstack.connect("gander-admin")
+conf.set_override("auth_endpoint", tenant.config.config["auth"]["auth_url"], group="barbican")
+context = context_of(tenant)
+
+
+def key_of(image):
+    return image.properties["cinder_encryption_key_id"]
+
+
+class Volume:
+    """A volume with a key of its own, which it is a consumer of."""
+
+    def __init__(self, key):
+        self.id, self.key = str(uuid.uuid4()), key
+        self.consumer = {"service": "cinder", "resource_type": "volume", "resource_id": self.id}
+        keys.add_consumer(context, key, self.consumer)
+
+    def go(self):
+        try:
+            keys.delete(context, self.key)
+        except exception.KeyManagerError:
+            pass  # it has a consumer
+        else:
+            raise AssertionError("a key was deleted that a volume needs")
+        keys.remove_consumer(context, self.key, self.consumer)
+        keys.delete(context, self.key)
+
+
+class Image:
+    def __init__(self, id):
+        self.id, self.key = id, key_of(tenant.image.get_image(id))
+
+    def go(self):
+        tenant.image.delete_image(self.id)
+
+
+def clone(key):
+    return keys.store(context, keys.get(context, key))
+
+
+def image_with(name, key):
+    image = tenant.image.create_image(
+        name,
+        container_format="bare",
+        disk_format="raw",
+        data=name.encode(),
+        allow_duplicates=True,
+        cinder_encryption_key_id=key,
+        cinder_encryption_key_deletion_policy="on_image_deletion",
+    )
+    return Image(image.id)
+
+
+def snapshot_of(image):
+    answer = tenant.image.post(
+        "/gander/v1/images/snapshot",
+        json={
+            "source_image_id": image.id,
+            "instance": {"id": str(uuid.uuid4()), "project_id": tenant.current_project_id},
+            "name": "S",
+        },
+    )
+    assert answer.status_code == 201, answer.text
+    return Image(answer.json()["id"])
+
+
+def value(key):
+    return keys.get(context, key).get_encoded()
+
+
+def state(key):
+    answer = admin.image.get(f"/gander/v1/keys/{key}")
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def until_scheduled(key):
+    end = time.monotonic() + PATIENCE
+    while True:
+        now = state(key)
+        if now["state"] == "scheduled" and now["confirmed"]:
+            return now
+        assert time.monotonic() < end, f"a key that nobody needs is {now}"
+        time.sleep(0.05)
+
+
+def settle():
+    """Waits until nothing more is done to keys: none waits that nobody holds."""
+    end = time.monotonic() + PATIENCE
+    while any(one["state"] == "condemned" and one["holders"] == 0 for one in admin.image.get("/gander/v1/keys").json()["keys"]):
+        assert time.monotonic() < end, "keys that nobody holds are never scheduled"
+        time.sleep(0.05)
+
+
+def story():
+    c1 = keys.create_key(context, algorithm="AES", length=256)
+    things = {"V-1": Volume(c1), "I-1": image_with("I-1", clone(c1))}
+    things["V-3"] = Volume(clone(things["I-1"].key))
+    things["S"] = snapshot_of(things["I-1"])
+    things["N"] = image_with("N", things["I-1"].key)
+    assert len({thing.key for thing in things.values()}) == 4, "a key is shared that should not be"
+    return things, value(c1)
+
+
+def play(order):
+    things, secret = story()
+    for name in order:
+        gone = things.pop(name)
+        gone.go()
+        if gone.key not in {thing.key for thing in things.values()}:
+            until_scheduled(gone.key)
+            try:
+                value(gone.key)
+            except exception.ManagedObjectNotFoundError:
+                pass
+            else:
+                raise AssertionError(f"the key of {name} can still be read")
+        for other, thing in things.items():
+            assert value(thing.key) == secret, f"{order}: after {name} went, the key of {other} reads otherwise"
+    return gone.key, secret
+
+
+orders = list(itertools.permutations(["V-1", "I-1", "V-3", "S", "N"]))
+if len(sys.argv) > 1:
+    orders = orders[:: int(sys.argv[1])]
+for order in orders:
+    last, secret = play(order)
+settle()
+restored = admin.image.post(f"/gander/v1/keys/{last}/restore")
+assert restored.status_code == 200, restored.text
+assert value(last) == secret, "the operator's restore brings another key back"
+assert state(last)["state"] == "live", state(last)
+print(f"{len(orders)} orders")
