@@ -23,7 +23,7 @@ var (
 	ImageRestore = Operation{
 		Name: "image-restore", Methods: []string{"POST"}, Paths: []string{ownAPI + "/images/{image_id}/restore"},
 		Rules: []policy.Rule{policy.RestoreImage},
-		Needs: Tokens | ReadTable | WriteTable, Properties: true, Serve: imageRestore,
+		Needs: Tokens | ReadTable | ReadItems | WriteTable | CheckItems, Properties: true, Serve: imageRestore,
 	}
 )
 

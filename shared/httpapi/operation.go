@@ -67,6 +67,8 @@ const (
 	RestoreSecrets  // takes that back
 	ListSecrets     // all of the deployment
 	RaiseEpoch      // of the vault
+
+	CheckItems // holds others to what they were, beside what it writes
 )
 
 // A BodyKind says what an operation does with a request body.
@@ -208,7 +210,7 @@ var (
 	ImageCreate = Operation{
 		Name: "image-create", Methods: []string{"POST"}, Paths: []string{"/v2/images"},
 		Rules: []policy.Rule{policy.AddImage, policy.PublicizeImage, policy.CommunitizeImage},
-		Needs: Tokens | ReadTable | WriteTable, Body: JSONBody, Properties: true, Serve: imageCreate,
+		Needs: Tokens | ReadTable | ReadItems | WriteTable, Body: JSONBody, Properties: true, Serve: imageCreate,
 	}
 	ImageShow = Operation{
 		Name: "image-show", Methods: []string{"GET"}, Paths: []string{"/v2/images/{image_id}"},

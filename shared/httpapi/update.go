@@ -12,7 +12,7 @@ import (
 var ImageUpdate = Operation{
 	Name: "image-update", Methods: []string{"PATCH"}, Paths: []string{"/v2/images/{image_id}"},
 	Rules: []policy.Rule{policy.ModifyImage, policy.PublicizeImage, policy.CommunitizeImage, policy.GetImage},
-	Needs: Tokens | ReadTable | WriteTable, Body: JSONBody, Media: []string{patchV20, patchV21}, Properties: true, Serve: imageUpdate,
+	Needs: Tokens | ReadTable | ReadItems | WriteTable, Body: JSONBody, Media: []string{patchV20, patchV21}, Properties: true, Serve: imageUpdate,
 }
 
 // imageUpdate applies a patch to an image, all of it or nothing, and shows the
