@@ -8,6 +8,7 @@ import (
 
 	"github.com/gander-images/gander/shared/caller"
 	"github.com/gander-images/gander/shared/image"
+	"github.com/gander-images/gander/shared/key"
 	"github.com/gander-images/gander/shared/policy"
 )
 
@@ -35,11 +36,21 @@ const firstPause = 20 * time.Millisecond
 func (s *Services) again(ctx context.Context, do func() error) error {
 	for tries := 0; ; tries++ {
 		err := do()
-		if err == nil || !image.Changed(err) || tries == retries || ctx.Err() != nil {
+		lost := image.Changed(err) || key.Changed(err)
+		if err == nil || !lost || tries == retries || ctx.Err() != nil {
 			return err
 		}
-		s.Images.Pause(rand.N(firstPause << tries))
+		s.pause(rand.N(firstPause << tries))
 	}
+}
+
+// pause waits as the domain waits.
+func (s *Services) pause(d time.Duration) {
+	if s.Images != nil {
+		s.Images.Pause(d)
+		return
+	}
+	time.Sleep(d)
 }
 
 // changeImage does something to the request's image that one rule allows, and
