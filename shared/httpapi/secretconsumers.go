@@ -17,13 +17,13 @@ var (
 	SecretConsumerCreate = Operation{
 		Name: "secret-consumer-create", Methods: []string{"POST"}, Paths: []string{secretPath + "/consumers"},
 		Rules: []policy.Rule{policy.ConsumersPost, policy.SecretGet},
-		Needs: Tokens | ReadTable | ReadItems | WriteTable, Body: JSONBody, Serve: secretConsumerCreate,
+		Needs: Tokens | ReadTable | ReadItems | WriteTable | ListTable, Body: JSONBody, Serve: secretConsumerCreate,
 	}
 	// SecretConsumerDelete says that something no longer needs a secret.
 	SecretConsumerDelete = Operation{
 		Name: "secret-consumer-delete", Methods: []string{"DELETE"}, Paths: []string{secretPath + "/consumers"},
 		Rules: []policy.Rule{policy.ConsumersDelete, policy.SecretGet},
-		Needs: Tokens | ReadTable | ReadItems | WriteTable, Body: JSONBody, Serve: secretConsumerDelete,
+		Needs: Tokens | ReadTable | ReadItems | WriteTable | ListTable, Body: JSONBody, Serve: secretConsumerDelete,
 	}
 )
 

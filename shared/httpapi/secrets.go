@@ -28,7 +28,7 @@ var (
 	SecretShow = Operation{
 		Name: "secret-show", Methods: []string{"GET"}, Paths: []string{secretPath},
 		Rules: []policy.Rule{policy.SecretGet},
-		Needs: Tokens | ReadTable | ReadItems, Body: Ignored, Serve: secretShow,
+		Needs: Tokens | ReadTable | ReadItems | ListTable, Body: Ignored, Serve: secretShow,
 	}
 	// SecretPayloadShow gives a secret's value.
 	SecretPayloadShow = Operation{

@@ -24,6 +24,7 @@ const (
 	Forbidden                    // the caller may not
 	NotFound                     // absent, or not for the caller to see
 	MethodNotAllowed             // a known path, another verb
+	NotAcceptable                // no form, or no version, that the client takes
 	Conflict                     // the state does not allow it, or it changed meanwhile
 	Gone                         // the target vanished, or somebody else won, half-way
 	TooLarge                     // a quota or a size limit
@@ -41,6 +42,7 @@ var statuses = map[Code]int{
 	Forbidden:        http.StatusForbidden,
 	NotFound:         http.StatusNotFound,
 	MethodNotAllowed: http.StatusMethodNotAllowed,
+	NotAcceptable:    http.StatusNotAcceptable,
 	Conflict:         http.StatusConflict,
 	Gone:             http.StatusGone,
 	TooLarge:         http.StatusRequestEntityTooLarge,
