@@ -1,11 +1,12 @@
 """Every call of castellan's Barbican key manager that Cinder and Nova make, and how each fails."""
 
 import openstack
-from castellan import key_manager
 from castellan.common import exception
 from castellan.common.credentials import keystone_password
 from castellan.common.objects import opaque_data, passphrase, symmetric_key
 from oslo_config import cfg
+
+from castellan import key_manager
 
 conf = cfg.ConfigOpts()
 conf([], project="castellan")
@@ -39,7 +40,12 @@ member, other, reader = context_of("gander"), context_of("gander-other"), contex
 
 made = keys.create_key(member, "AES", 256, name="made")
 key = keys.get(member, made)
-assert isinstance(key, symmetric_key.SymmetricKey) and len(key.get_encoded()) == 32 and key.algorithm == "AES" and key.bit_length == 256, vars(key)
+assert (
+    isinstance(key, symmetric_key.SymmetricKey)
+    and len(key.get_encoded()) == 32
+    and key.algorithm == "AES"
+    and key.bit_length == 256
+), vars(key)
 assert keys.get(member, made, metadata_only=True).name == "made"
 assert keys.create_key(member, "AES", 256) != made
 

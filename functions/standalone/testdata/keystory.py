@@ -1,23 +1,23 @@
 """The life of encrypted volumes and images, with castellan for keys and openstacksdk for images.
 
-A volume V-1 with key c-1, an image I-1 of it with a clone c-2, a volume V-3 made of the image with a clone c-3, a snapshot S
-of that by the one call with a key that the service clones, and a snapshot N as older services make it: a copy of the two
-properties of I-1. They go in every order. Whatever is left must read its key the same; what nobody needs is scheduled with
-its window, and the operator's restore brings it back.
+A volume V-1 with key c-1, an image I-1 of it with a clone c-2, a volume V-3 made of the image with a clone c-3, a
+snapshot S of that by the one call with a key that the service clones, and a snapshot N as older services make it: a
+copy of the two properties of I-1. They go in every order. Whatever is left must read its key the same; what nobody
+needs is scheduled with its window, and the operator's restore brings it back.
 
 Cinder's part is played by castellan, as cinder/volume/volume_utils.py plays it.
 """
 
 import itertools
-import sys
 import time
 import uuid
 
 import openstack
-from castellan import key_manager
 from castellan.common import exception
 from castellan.common.credentials import keystone_password
 from oslo_config import cfg
+
+from castellan import key_manager
 
 PATIENCE = 60
 
@@ -68,8 +68,8 @@ class Volume:
 
 
 class Image:
-    def __init__(self, id):
-        self.id, self.key = id, key_of(tenant.image.get_image(id))
+    def __init__(self, image_id):
+        self.id, self.key = image_id, key_of(tenant.image.get_image(image_id))
 
     def go(self):
         tenant.image.delete_image(self.id)
@@ -128,7 +128,9 @@ def until_scheduled(key):
 def settle():
     """Waits until nothing more is done to keys: none waits that nobody holds."""
     end = time.monotonic() + PATIENCE
-    while any(one["state"] == "condemned" and one["holders"] == 0 for one in admin.image.get("/gander/v1/keys").json()["keys"]):
+    while any(
+        one["state"] == "condemned" and one["holders"] == 0 for one in admin.image.get("/gander/v1/keys").json()["keys"]
+    ):
         assert time.monotonic() < end, "keys that nobody holds are never scheduled"
         time.sleep(0.05)
 
@@ -162,8 +164,6 @@ def play(order):
 
 
 orders = list(itertools.permutations(["V-1", "I-1", "V-3", "S", "N"]))
-if len(sys.argv) > 1:
-    orders = orders[:: int(sys.argv[1])]
 for order in orders:
     last, secret = play(order)
 settle()
