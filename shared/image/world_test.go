@@ -17,6 +17,8 @@ import (
 	"github.com/gander-images/gander/shared/caller"
 	"github.com/gander-images/gander/shared/due"
 	"github.com/gander-images/gander/shared/image/imagetest"
+	"github.com/gander-images/gander/shared/key"
+	"github.com/gander-images/gander/shared/key/keytest"
 	"github.com/gander-images/gander/shared/policy"
 	"github.com/gander-images/gander/shared/table"
 	"github.com/gander-images/gander/shared/task"
@@ -65,6 +67,7 @@ func (w *world) use(tab table.Table, blobs blob.Store) {
 	quiet := slog.New(slog.DiscardHandler)
 	w.service = &Service{
 		Table: tab, Stores: []Store{{ID: "local", Blobs: blobs}}, Limits: DefaultLimits(),
+		Keys:      &key.Service{Table: tab, Delay: time.Hour, Log: quiet, Now: w.now, NewID: uuid.NewString},
 		Retention: 24 * time.Hour, Lease: 10 * time.Minute, Log: quiet, Now: w.now, NewID: uuid.NewString, Pause: w.advance,
 	}
 	w.runner = &due.Runner{Table: tab, Handlers: w.service.Handlers(), Now: w.now, Log: quiet}
@@ -195,7 +198,7 @@ func (w *world) audit() {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	for _, fault := range stored.Faults() {
+	for _, fault := range append(stored.Faults(), keytest.Faults(stored.Items, nil)...) {
 		w.t.Error(fault)
 	}
 }

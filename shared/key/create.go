@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/gander-images/gander/shared/document"
+	"github.com/gander-images/gander/shared/problem"
 	"github.com/gander-images/gander/shared/table"
 )
 
@@ -71,6 +72,9 @@ func (s *Service) Metadata(ctx context.Context, id string) (*Metadata, error) {
 	return &m, nil
 }
 
+// errTaken refuses to make a key anew.
+var errTaken = problem.New(problem.Conflict, "A secret of this ID exists already, or existed.")
+
 // A New is a key that is to be made.
 type New struct {
 	ID       string // empty: a new one
@@ -82,9 +86,11 @@ type New struct {
 
 // Create makes a key: first its record, then its secret, then it is live. An id that
 // images name already, but that was never made here, keeps its holders. Whatever
-// fails, nothing is left but a record on its way out.
+// fails, nothing is left but a record on its way out; only where the table does not
+// tell whether the last step happened, the key may be there.
 //
-// Errors: Conflict for an id that is taken; the vault's and the table's.
+// Errors: Invalid for an id that is no UUID, Conflict for one that is taken; the
+// vault's and the table's.
 func (s *Service) Create(ctx context.Context, n New) (*Record, error) {
 	r, err := s.Begin(ctx, n)
 	if err != nil {
@@ -121,20 +127,25 @@ func (s *Service) record(ctx context.Context, n New) (*Record, error) {
 	if n.ID == "" {
 		n.ID = s.NewID()
 	}
-	before, err := s.read(ctx, ID(n.ID))
+	id, ok := asUUID(n.ID)
+	if !ok {
+		return nil, problem.New(problem.Invalid, "'%s' is not a valid secret ID: it must be a UUID.", n.ID)
+	}
+	before, err := s.read(ctx, id)
 	if err != nil {
 		return nil, err
 	}
 	if before != nil && before.State != External {
-		return nil, errChanged
+		return nil, errTaken
 	}
 	now := s.now()
-	e := s.edit(ID(n.ID), before)
+	e := s.edit(id, before)
 	e.after = &Record{
-		ID: ID(n.ID), Owner: n.Owner, Creator: n.Creator, State: Creating, Generation: 1, Made: 1,
+		ID: id, Owner: n.Owner, Creator: n.Creator, State: Creating, Generation: 1, Made: 1,
 		Due: now.Add(overdue), CreatedAt: now,
 	}
 	if before != nil {
+		e.after.stored = before.stored
 		if err := s.keepHolders(ctx, e); err != nil {
 			return nil, err
 		}

@@ -1,6 +1,7 @@
 package key
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -76,16 +77,14 @@ type Change struct {
 // it said costs nothing.
 //
 // Errors: ErrNotUsable when it newly names a key of its own that is not usable, or
-// when it returns and a key is no longer as usable as it was when it was named.
+// when it returns and a key is no longer as usable as it was when it was named;
+// Changed when the image is no longer as it was read.
 func (s *Service) Name(ctx context.Context, c Change) ([]table.Write, []Decision, error) {
 	ids := c.touched()
 	if len(ids) == 0 {
 		return nil, nil, nil
 	}
-	image := c.Before.Image + c.After.Image
-	if c.Before.Image != "" {
-		image = c.Before.Image
-	}
+	image := cmp.Or(c.Before.Image, c.After.Image)
 	keys := make([]table.Key, 0, 2*len(ids))
 	for _, id := range ids {
 		keys = append(keys, recordKey(id), imageHolderKey(id, image))
@@ -134,7 +133,8 @@ func (s *Service) nameOne(c Change, id string, recordItem, holderItem *table.Ite
 		return nil, nil, err
 	}
 	if h != nil && record == nil {
-		return nil, nil, fmt.Errorf("key %s has a holder and no record", id)
+		// They were read one after the other, and the first holder came in between.
+		return nil, nil, errChanged
 	}
 	goes, names := c.After.Keys[id]
 	if c.Returns {

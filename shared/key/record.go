@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
-	"strconv"
 	"time"
 
 	"github.com/gander-images/gander/shared/document"
@@ -188,14 +187,19 @@ func entries(r *Record) []table.Key {
 	return list
 }
 
+// quoted writes a text as JSON, which can be done with every text.
+func quoted(text string) []byte {
+	body, _ := json.Marshal(text)
+	return body
+}
+
 // moved takes a key's places in lists from those of before to those of after.
 func moved(before, after *Record) []table.Write {
 	had, has := entries(before), entries(after)
 	var writes []table.Write
 	for _, at := range has {
 		if !slices.Contains(had, at) {
-			body := strconv.AppendQuote(nil, after.ID)
-			writes = append(writes, table.Write{Kind: table.Put, Key: at, Schema: schema, Body: body, If: table.IfAbsent()})
+			writes = append(writes, table.Write{Kind: table.Put, Key: at, Schema: schema, Body: quoted(after.ID), If: table.IfAbsent()})
 		}
 	}
 	for _, at := range had {

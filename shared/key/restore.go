@@ -14,19 +14,26 @@ import (
 // errOver refuses to bring back what is not on its way out, or no longer there.
 var errOver = problem.New(problem.Conflict, "The key cannot be restored: it is not scheduled for deletion, or gone.")
 
+// errRestoring refuses to bring back what another restore is at.
+var errRestoring = problem.New(problem.Conflict, "The key is being restored already. Look again in a while.")
+
 // Restore brings a scheduled key back, at an operator's word: its secret is taken off
 // the vault's list, its value copied to a new generation, and the record switched to
 // that, so that a deletion of the old one which is still on its way hits nothing that
 // anyone uses. Its wishes are forgotten.
 //
-// Errors: Conflict for a key that is not scheduled, or whose secret is gone; Changed
-// when it is not as it was read.
+// Errors: Conflict for a key that is not scheduled, is being restored already, or
+// whose secret is gone; Changed when it is not as it was read; the vault's and the
+// table's.
 func (s *Service) Restore(ctx context.Context, g policy.Grant, r *Record) (*Record, error) {
 	if err := g.Permits(policy.ManageKeys); err != nil {
 		return nil, err
 	}
-	if r.State != Scheduled || r.Restoring {
+	switch {
+	case r.State != Scheduled:
 		return nil, errOver
+	case r.Restoring:
+		return nil, errRestoring
 	}
 	begun := s.edit(r.ID, r)
 	begun.after.Restoring, begun.after.Made = true, r.Made+1
@@ -44,15 +51,33 @@ func (s *Service) Restore(ctx context.Context, g policy.Grant, r *Record) (*Reco
 		}
 		return nil, fmt.Errorf("restoring key %s: %w", r.ID, err)
 	}
-	e := s.edit(r.ID, begun.after)
-	old := s.retire(r.name())
-	e.after.State, e.after.Generation, e.after.Due = Live, next.Generation, time.Time{}
-	e.after.Restoring, e.after.Confirmed, e.after.WishDelete, e.after.WishKeep = false, false, false, false
-	e.why = "restored by an operator"
-	if err := s.commit(ctx, e, old.Put()); err != nil {
-		return nil, err
+	return s.switchOver(ctx, begun.after)
+}
+
+// switches is how often a restore whose secret is made meets those who come and go as
+// holders meanwhile. They cannot be let decide whether it succeeds.
+const switches = 10
+
+// switchOver makes the new generation the key, and has the old one go.
+func (s *Service) switchOver(ctx context.Context, r *Record) (*Record, error) {
+	made := r.Made
+	for try := 1; ; try++ {
+		e := s.edit(r.ID, r)
+		old := s.retire(r.name())
+		e.after.State, e.after.Generation, e.after.Due = Live, made, time.Time{}
+		e.after.Restoring, e.after.Confirmed, e.after.WishDelete, e.after.WishKeep = false, false, false, false
+		e.why = "restored by an operator"
+		err := s.commit(ctx, e, old.Put())
+		if err == nil {
+			return e.after, nil
+		}
+		now, readErr := s.read(ctx, r.ID)
+		if !Changed(err) || readErr != nil || try == switches || now == nil || !now.Restoring || now.Made != made {
+			s.stopRestore(ctx, r)
+			return nil, err
+		}
+		r = now
 	}
-	return e.after, nil
 }
 
 // uncovers is how often a secret is taken off the list whose deletion comes again.

@@ -67,7 +67,7 @@ func (s *Service) Step(ctx context.Context, e due.Entry) error {
 		return err
 	}
 	if r == nil || !r.Due.Equal(e.At) {
-		return s.drop(ctx, e)
+		return s.drop(ctx, e, still(body.Key, r))
 	}
 	err = s.next(ctx, r)
 	if Changed(err) {
@@ -251,16 +251,24 @@ func (s *Service) Retire(ctx context.Context, e due.Entry) error {
 			again = later(s.now(), secret.GoneAt)
 		}
 	}
-	outcome, err := s.Table.Transact(ctx, e.Settle(), retiredEntry(again, body).Put())
-	if err != nil || outcome.OK() {
-		return err
+	if _, err := s.Table.Transact(ctx, e.Settle(), retiredEntry(again, body).Put()); err != nil {
+		return fmt.Errorf("moving the entry: %w", err)
 	}
-	return nil // another handler of the same entry was first
+	return nil // if it did not happen, another handler of the same entry was first
 }
 
-// drop removes an entry that asks for nothing any more.
-func (s *Service) drop(ctx context.Context, e due.Entry) error {
-	if _, err := s.Table.Transact(ctx, e.Settle()); err != nil {
+// still holds that a record is as it was read; r is nil where there was none.
+func still(id string, r *Record) table.Write {
+	w := table.Write{Kind: table.Check, Key: recordKey(id), If: table.IfAbsent()}
+	if r != nil {
+		w.If = table.IfRevision(r.Revision)
+	}
+	return w
+}
+
+// drop removes an entry that asks for nothing any more, as long as also holds.
+func (s *Service) drop(ctx context.Context, e due.Entry, also ...table.Write) error {
+	if _, err := s.Table.Transact(ctx, append(also, e.Settle())...); err != nil {
 		return fmt.Errorf("dropping the entry: %w", err)
 	}
 	return nil

@@ -168,7 +168,8 @@ func (w *World) entryFaults() []string {
 	var faults []string
 	seen := map[string]int{}
 	for key, item := range w.Items {
-		if !strings.HasPrefix(key.Partition, "list#") || strings.HasPrefix(key.Partition, mirrorPrefix) {
+		if !strings.HasPrefix(key.Partition, "list#") || strings.HasPrefix(key.Partition, mirrorPrefix) ||
+			strings.HasPrefix(key.Partition, "list#keys#") {
 			continue
 		}
 		var id string
