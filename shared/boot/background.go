@@ -28,13 +28,8 @@ func (s *services) work(v setting.Values) (stop func()) {
 func (s *services) follow(ctx context.Context, again time.Duration) {
 	feed := s.feed()
 	for ctx.Err() == nil {
-		err := feed.Changes(ctx, Reaper.Name, func(ctx context.Context, changes []table.Change) (int, error) {
-			s.runner.React(ctx, changes)
-			if ctx.Err() != nil {
-				return 0, ctx.Err() // some may not have had their turn
-			}
-			return len(changes), nil
-		})
+		reaper := &insistent{services: s, pause: pause}
+		err := feed.Changes(ctx, Reaper.Name, reaper.take)
 		if err != nil && ctx.Err() == nil {
 			s.log.Error("the table's changes cannot be followed; what is due waits for the sweeper", "error", err, "again_in", again.String())
 		}
@@ -59,7 +54,7 @@ func (s *services) tick(ctx context.Context, every time.Duration) {
 	ticker := time.NewTicker(every)
 	defer ticker.Stop()
 	for ctx.Err() == nil {
-		if err := s.runner.Sweep(ctx); err != nil && ctx.Err() == nil {
+		if err := s.sweepAll(ctx); err != nil && ctx.Err() == nil {
 			s.log.Error("sweeping", "error", err)
 		}
 		select {

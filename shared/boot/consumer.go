@@ -28,7 +28,8 @@ var (
 	// Reaper does promptly what a change of the table made due.
 	Reaper = Consumer{Name: "reaper", Needs: dueNeeds, uses: dueUses, take: reap}
 
-	// Sweeper does, when its timer fires, whatever else is due.
+	// Sweeper does, when its timer fires, whatever else is due. It also keeps what the
+	// reaper was given up on.
 	Sweeper = Consumer{Name: "sweeper", Needs: dueNeeds, uses: dueUses, take: sweep}
 )
 
@@ -52,41 +53,58 @@ type failedItem struct {
 	Sequence string `json:"itemIdentifier"`
 }
 
-// reap takes a batch of the table's change stream, oldest first, and stops at
-// the first record that it cannot read or has no time for.
+// reap takes a batch of the table's change stream, oldest first. Each record has its
+// turn while there is time; the first that it cannot read or work on is reported, and
+// comes again with those after it, until the mapping gives it up.
 func reap(ctx context.Context, s *services, payload []byte) (any, error) {
-	runner := s.runner
 	records, err := dynamo.ParseEvent(payload)
 	if err != nil {
 		return nil, err
 	}
 	report := batchFailures{Items: []failedItem{}}
 	for _, record := range records {
-		change, err := record.Change()
-		if err != nil {
-			runner.Log.ErrorContext(ctx, "a stream record cannot be read", "sequence", record.Sequence(), "error", err)
-		}
+		err := reapOne(ctx, s, record)
 		if err == nil {
-			runner.React(ctx, []table.Change{change})
 			err = ctx.Err()
 		}
-		if err != nil {
+		if err != nil && len(report.Items) == 0 {
 			report.Items = append(report.Items, failedItem{record.Sequence()})
+		}
+		if ctx.Err() != nil {
 			break
 		}
 	}
 	return report, nil
 }
 
-// sweep takes the event of a schedule.
+func reapOne(ctx context.Context, s *services, record dynamo.Record) error {
+	change, err := record.Change()
+	if err != nil {
+		s.log.ErrorContext(ctx, "a stream record cannot be read", "sequence", record.Sequence(), "error", err)
+		s.note(ctx, record, nil, err)
+		return err
+	}
+	_, err = s.runner.React(ctx, []table.Change{change})
+	if err != nil && ctx.Err() == nil {
+		s.note(ctx, record, &change, err)
+	}
+	return err
+}
+
+// sweep takes the event of a schedule, or messages about what the reaper's mapping
+// gave up on.
 func sweep(ctx context.Context, s *services, payload []byte) (any, error) {
-	var timer struct {
+	var event struct {
 		Kind string `json:"detail-type"`
+		queued
 	}
-	if err := json.Unmarshal(payload, &timer); err != nil || timer.Kind != "Scheduled Event" {
-		return nil, errors.New("boot: this is not the event of a schedule")
+	switch err := json.Unmarshal(payload, &event); {
+	case err == nil && event.Kind == "Scheduled Event":
+		return nil, s.sweepAll(ctx)
+	case err == nil && len(event.Records) > 0:
+		return takeFailures(ctx, s, event.queued)
 	}
-	return nil, s.runner.Sweep(ctx)
+	return nil, errors.New("boot: this is neither the event of a schedule nor one of a queue")
 }
 
 // An eventHandler hands a Lambda's events to its consumer.

@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/gander-images/gander/shared/boot/setting"
+	"github.com/gander-images/gander/shared/deadletter"
 	"github.com/gander-images/gander/shared/due"
 	"github.com/gander-images/gander/shared/httpapi"
 	"github.com/gander-images/gander/shared/identity"
@@ -22,6 +23,7 @@ type services struct {
 	api     *httpapi.Services
 	runner  *due.Runner     // nil without a table
 	table   table.Table     // likewise
+	letters *deadletter.Box // likewise
 	front   *identity.Front // nil without a source of identity of its own
 	account aws.Config
 	log     *slog.Logger
@@ -122,6 +124,7 @@ func (s *services) keepImages(v setting.Values, m mix) {
 		return err
 	}
 	s.runner = &due.Runner{Table: m.table, Handlers: images.Handlers(), Now: time.Now, Log: s.log}
+	s.keepLetters()
 	s.api.Lag = s.runner.Lag
 }
 

@@ -55,6 +55,15 @@ const shard = "#0" // one shard a kind until an operator needs more
 
 func partition(kind string) string { return "due#" + kind + shard }
 
+func isDue(key table.Key) bool { return strings.HasPrefix(key.Partition, "due#") }
+
+// TimeOf is when the entry under a key is due. ok is false for the key of something
+// else.
+func TimeOf(key table.Key) (at time.Time, ok bool) {
+	e, ok := parse(table.Item{Key: key})
+	return e.At, ok
+}
+
 // parse reads an entry back. ok is false for an item that is none.
 func parse(item table.Item) (e Entry, ok bool) {
 	kind, found := strings.CutPrefix(item.Partition, "due#")

@@ -24,7 +24,28 @@ type Runner struct {
 	Handlers map[string]Handler // by kind
 	Now      func() time.Time
 	Log      *slog.Logger
+
+	// Passing reports whether an error is of a kind that passes by itself, as that
+	// something is out of reach; nil: none is.
+	Passing func(error) bool
+
+	// Failed is told of each entry on which Sweep failed; nil: nobody is.
+	Failed func(ctx context.Context, key table.Key, why error)
 }
+
+// An Unfit is why an entry cannot be worked on by this version, whatever the time.
+// It may be shown to operators.
+type Unfit string
+
+// Error implements error.
+func (u Unfit) Error() string { return string(u) }
+
+// The reasons. A newer version may know what to do.
+const (
+	NoEntry     Unfit = "This is no due entry."
+	Newer       Unfit = "A newer version of the service wrote this entry."
+	UnknownKind Unfit = "Nothing here handles entries of this kind."
+)
 
 const (
 	pageSize = 25
@@ -66,6 +87,7 @@ func (r *Runner) sweepKind(ctx context.Context, kind string) error {
 			}
 			if err := r.run(ctx, item, e, ok); err != nil {
 				failed, last = failed+1, err
+				r.tell(ctx, item.Key, err)
 			}
 		}
 		if !page.More {
@@ -82,18 +104,65 @@ func summary(failed int, last error) error {
 	return fmt.Errorf("%d entries failed, the last with: %w", failed, last)
 }
 
-// React looks at changes of the table and does at once what they made due. It
-// never fails: an entry that could not be done is still there for Sweep.
-func (r *Runner) React(ctx context.Context, changes []table.Change) {
-	for _, c := range changes {
-		if c.New == nil {
-			continue
-		}
-		e, ok := parse(*c.New)
-		if ok && !e.At.After(r.Now()) && ctx.Err() == nil {
-			_ = r.run(ctx, *c.New, e, ok)
+func (r *Runner) tell(ctx context.Context, key table.Key, why error) {
+	if r.Failed != nil && ctx.Err() == nil {
+		r.Failed(ctx, key, why)
+	}
+}
+
+// React looks at changes of the table and does at once what they made due. Each
+// has its turn, whatever became of those before it, while ctx lasts. It returns how
+// many of them, from the first on, need not come again, and why the next one has to.
+//
+// Work that failed for a reason that passes need not come again: the entry is still
+// there for Sweep, which looks at it every minute. Else a dependency that is out of
+// reach would hold up all other changes.
+func (r *Runner) React(ctx context.Context, changes []table.Change) (done int, err error) {
+	done = len(changes)
+	for i, c := range changes {
+		failure := r.react(ctx, c)
+		ended := ctx.Err()
+		switch {
+		case ended != nil && err == nil:
+			return i, ended
+		case ended != nil:
+			return done, err
+		case failure != nil && err == nil:
+			done, err = i, failure
 		}
 	}
+	return done, err
+}
+
+func (r *Runner) react(ctx context.Context, c table.Change) error {
+	if c.New == nil || !isDue(c.New.Key) {
+		return nil
+	}
+	e, ok := parse(*c.New)
+	if ok && e.At.After(r.Now()) {
+		return nil
+	}
+	err := r.run(ctx, *c.New, e, ok)
+	if err != nil && r.Passing != nil && r.Passing(err) {
+		return nil
+	}
+	return err
+}
+
+// Again does what the entry under a key asks for, if it is still there and due.
+func (r *Runner) Again(ctx context.Context, key table.Key) error {
+	items, err := r.Table.Get(ctx, key)
+	if err != nil {
+		return fmt.Errorf("reading the entry: %w", err)
+	}
+	if items[0] == nil {
+		return nil
+	}
+	e, ok := parse(*items[0])
+	if ok && e.At.After(r.Now()) {
+		return nil
+	}
+	return r.run(ctx, *items[0], e, ok)
 }
 
 // run calls the entry's handler and logs its failure, which goes no further
@@ -115,11 +184,11 @@ func (r *Runner) handle(ctx context.Context, item table.Item, e Entry, ok bool) 
 	handler := r.Handlers[e.Kind]
 	switch {
 	case !ok:
-		return errors.New("this is no due entry")
+		return NoEntry
 	case item.Schema > schema:
-		return fmt.Errorf("a newer version wrote this entry (form %d, known %d)", item.Schema, schema)
+		return Newer
 	case handler == nil:
-		return errors.New("nothing here handles this kind")
+		return UnknownKind
 	}
 	return handler(ctx, e)
 }

@@ -129,15 +129,15 @@ func TestReact(t *testing.T) {
 	put(t, tab, now, later)
 	item := func(e due.Entry) *table.Item { return &table.Item{Key: e.Key(), Schema: 1, Body: e.Body} }
 	run := runner(tab, start, map[string]due.Handler{"work": r.handle})
-	run.React(t.Context(), []table.Change{
+	done, err := run.React(t.Context(), []table.Change{
 		{New: &table.Item{Key: table.Key{Partition: "image#1", Sort: "image"}}},
 		{New: item(later)},
 		{Old: item(now)},
 		{New: item(now)},
 		{New: item(now)}, // twice, as streams may
 	})
-	if !slices.Equal(r.done, []string{"now", "now"}) {
-		t.Errorf("done %v", r.done)
+	if err != nil || done != 5 || !slices.Equal(r.done, []string{"now", "now"}) {
+		t.Errorf("done %v, %d, %v", r.done, done, err)
 	}
 	items, err := tab.Get(t.Context(), now.Key(), later.Key())
 	if err != nil || items[0] != nil || items[1] == nil {

@@ -2,29 +2,178 @@ package httpapi
 
 import (
 	"context"
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
 
+	"github.com/gander-images/gander/shared/deadletter"
 	"github.com/gander-images/gander/shared/policy"
+	"github.com/gander-images/gander/shared/problem"
+	"github.com/gander-images/gander/shared/table"
 )
+
+const consumersPath = ownAPI + "/consumers"
 
 var (
 	// ConsumerList tells how far the consumers of changes are.
 	ConsumerList = Operation{
-		Name: "consumer-list", Methods: []string{"GET"}, Paths: []string{ownAPI + "/consumers"},
+		Name: "consumer-list", Methods: []string{"GET"}, Paths: []string{consumersPath},
 		Rules: []policy.Rule{policy.GetDeadLetters},
 		Needs: Tokens | ReadTable | ListTable, Body: Ignored, Serve: consumerList,
 	}
 	// ConsumerRetry has a consumer try a dead letter again.
 	ConsumerRetry = Operation{
-		Name: "consumer-retry", Methods: []string{"POST"}, Paths: []string{ownAPI + "/consumers/{consumer_name}/retry"},
+		Name: "consumer-retry", Methods: []string{"POST"}, Paths: []string{consumersPath + "/{consumer_name}/retry"},
 		Rules: []policy.Rule{policy.GetDeadLetters},
 		Needs: Tokens | ReadTable | WriteTable, Body: JSONBody, Serve: consumerRetry,
 	}
 )
 
-func consumerList(_ context.Context, _ *Services, _ *Request) (*Response, error) {
-	return nil, errToBeWritten
+// letters are the dead letters in the service's table.
+func (s *Services) letters() *deadletter.Box {
+	return &deadletter.Box{Table: s.Images.Table, Now: s.Images.Now, Log: s.Log}
 }
 
-func consumerRetry(_ context.Context, _ *Services, _ *Request) (*Response, error) {
-	return nil, errToBeWritten
+// A consumer is one consumer of changes in an answer.
+type consumer struct {
+	Name     string              `json:"name"`
+	Position *consumerPosition   `json:"position"` // null where the platform keeps it
+	Lag      consumerLag         `json:"lag"`
+	Letters  []deadletter.Letter `json:"dead_letters"`
+	Next     string              `json:"next,omitempty"` // of its letters
+}
+
+type consumerPosition struct {
+	Sequence string `json:"sequence"`
+	Behind   int64  `json:"behind"`         // changes
+	Seconds  int64  `json:"behind_seconds"` // since the oldest of them
+}
+
+type consumerLag struct {
+	Due int64 `json:"due_seconds"` // for which the oldest entry has been waiting
+}
+
+// consumerList tells of each consumer how far it is, and what it gave up on, the last
+// first.
+func consumerList(ctx context.Context, s *Services, r *Request) (*Response, error) {
+	query, err := parseLetterQuery(r.Query)
+	if err != nil {
+		return nil, err
+	}
+	grant, err := s.Policy.Authorize(policy.GetDeadLetters, r.Caller, policy.Attributes{})
+	if err != nil {
+		return nil, err
+	}
+	all := []consumer{}
+	for _, name := range deadletter.Consumers() {
+		c, err := s.consumer(ctx, grant, name, query)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, *c)
+	}
+	return jsonAnswer(http.StatusOK, map[string]any{"consumers": all}), nil
+}
+
+func (s *Services) consumer(ctx context.Context, grant policy.Grant, name string, q letterQuery) (*consumer, error) {
+	letters, more, err := s.letters().List(ctx, grant, name, q.marker, q.limit)
+	if err != nil {
+		return nil, err
+	}
+	c := &consumer{Name: name, Letters: append([]deadletter.Letter{}, letters...)}
+	if more && len(letters) > 0 {
+		next := url.Values{"marker": {letters[len(letters)-1].ID}, "limit": {strconv.Itoa(q.limit)}}
+		c.Next = consumersPath + "?" + next.Encode()
+	}
+	if c.Position, err = s.positionOf(ctx, name); err != nil || s.Lag == nil {
+		return c, err
+	}
+	lag, err := s.Lag(ctx)
+	c.Lag.Due = int64(lag / time.Second)
+	return c, err
+}
+
+// positionOf is nil where the table does not know how far its consumers are.
+func (s *Services) positionOf(ctx context.Context, name string) (*consumerPosition, error) {
+	feed, ok := s.Images.Table.(table.Positioner)
+	if !ok {
+		return nil, nil
+	}
+	at, err := feed.Position(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	p := &consumerPosition{Sequence: at.Sequence, Behind: at.Behind}
+	if !at.Oldest.IsZero() {
+		p.Seconds = max(0, int64(s.Images.Now().Sub(at.Oldest)/time.Second))
+	}
+	return p, nil
+}
+
+// A letterQuery is what a caller wants to see of the letters.
+type letterQuery struct {
+	limit  int
+	marker string // empty: from the start
+}
+
+// usualLetters is how many letters are shown to whom does not say.
+const usualLetters = 25
+
+func parseLetterQuery(params url.Values) (letterQuery, error) {
+	q := letterQuery{limit: usualLetters}
+	for name, values := range params {
+		switch text := values[len(values)-1]; name {
+		case "limit":
+			n, err := strconv.Atoi(text)
+			if err != nil || n < 1 {
+				return q, problem.New(problem.Invalid, "limit has to be a whole number, at least 1.")
+			}
+			q.limit = min(n, deadletter.MaxPage)
+		case "marker":
+			if text == "" {
+				return q, problem.New(problem.Invalid, "marker has to be the id of a dead letter.")
+			}
+			q.marker = text
+		default:
+			return q, problem.New(problem.Invalid, "Unknown query parameter. Known are limit and marker.")
+		}
+	}
+	return q, nil
+}
+
+// consumerRetry has a dead letter tried again, soon. The letter then goes, or tells
+// why it stays.
+func consumerRetry(ctx context.Context, s *Services, r *Request) (*Response, error) {
+	id, err := parseRetry(r.JSON)
+	if err != nil {
+		return nil, err
+	}
+	grant, err := s.Policy.Authorize(policy.GetDeadLetters, r.Caller, policy.Attributes{})
+	if err != nil {
+		return nil, err
+	}
+	letter, err := s.letters().Retry(ctx, grant, r.Params["consumer_name"], id)
+	if err != nil {
+		return nil, err
+	}
+	return jsonAnswer(http.StatusAccepted, letter), nil
+}
+
+func parseRetry(body []byte) (id string, err error) {
+	var fields map[string]json.RawMessage
+	if json.Unmarshal(body, &fields) != nil {
+		return "", problem.New(problem.Invalid, "The body has to be an object with the id of a dead letter.")
+	}
+	for name := range fields {
+		if name != "id" {
+			return "", problem.New(problem.Invalid, "The body may have nothing but the id of a dead letter.")
+		}
+	}
+	var text *string
+	if json.Unmarshal(fields["id"], &text) != nil || text == nil || *text == "" {
+		return "", problem.New(problem.Invalid, "id has to be the id of a dead letter.")
+	}
+	return *text, nil
 }

@@ -335,7 +335,9 @@ func TestP9AnyDelivery(t *testing.T) {
 			for range 3 {
 				played := append(changes, changes[:random.IntN(len(changes))]...)
 				random.Shuffle(len(played), func(i, j int) { played[i], played[j] = played[j], played[i] })
-				w.runner.React(t.Context(), played)
+				if done, err := w.runner.React(t.Context(), played); err != nil || done != len(played) {
+					t.Errorf("%d of %d changes were worked on: %v", done, len(played), err)
+				}
 				changes = append(changes, allChanges(w)...)
 			}
 			w.sweep()

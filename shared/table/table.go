@@ -6,6 +6,7 @@ package table
 import (
 	"context"
 	"strings"
+	"time"
 
 	"github.com/gander-images/gander/shared/problem"
 )
@@ -277,4 +278,17 @@ type Feed interface {
 	// crash. A consumer that is new starts with the oldest change still kept.
 	// One Changes at a time for each consumer.
 	Changes(ctx context.Context, consumer string, handle Handler) error
+}
+
+// A Position is how far a consumer has come in a feed.
+type Position struct {
+	Sequence string    // of the last change that it is done with; empty before the first
+	Behind   int64     // changes that follow it
+	Oldest   time.Time // when the first of those happened; zero where there is none
+}
+
+// A Positioner is a feed that knows how far its consumers are.
+type Positioner interface {
+	// Position tells of a consumer; the zero Sequence where it never came.
+	Position(ctx context.Context, consumer string) (Position, error)
 }

@@ -56,7 +56,7 @@ func decodeChange(key, value []byte) (table.Change, error) {
 	r := reader{rest: value}
 	r.varint()
 	k := table.Key{Partition: string(r.bytes(r.uvarint())), Sort: string(r.bytes(r.uvarint()))}
-	c := table.Change{Sequence: fmt.Sprintf("%020d", binary.BigEndian.Uint64(key))}
+	c := table.Change{Sequence: sequenceText(binary.BigEndian.Uint64(key))}
 	var err error
 	if c.Old, err = r.item(k); err != nil {
 		return c, err

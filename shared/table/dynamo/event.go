@@ -58,6 +58,10 @@ func ParseEvent(payload []byte) ([]Record, error) {
 // form.
 func (r *Record) Sequence() string { return r.Stream.Sequence }
 
+// Sequence writes a sequence number as changes have it, so that the order of texts is
+// that of numbers.
+func Sequence(number string) string { return padded(number) }
+
 // Change returns the record in the table's own terms.
 func (r *Record) Change() (table.Change, error) {
 	return changeOf(r.Sequence(), r.Stream.Old, r.Stream.New, readEventValue)
