@@ -151,9 +151,19 @@ func (s *Service) moveLease(ctx context.Context, l *lease, e due.Entry) error {
 	return err
 }
 
-// drop removes an entry that stands for nothing any more.
-func (s *Service) drop(ctx context.Context, e due.Entry) error {
-	_, err := s.Table.Transact(ctx, e.Settle())
+// as holds the record to be still as it was read: img, or none.
+func as(id string, img *Image) table.Write {
+	w := table.Write{Kind: table.Check, Key: Key(id), If: table.IfAbsent()}
+	if img != nil {
+		w.If = table.IfRevision(img.Revision)
+	}
+	return w
+}
+
+// drop removes an entry that stands for nothing any more. What is still makes sure
+// that nobody came back to the very entry meanwhile.
+func (s *Service) drop(ctx context.Context, e due.Entry, still ...table.Write) error {
+	_, err := s.Table.Transact(ctx, append(still, e.Settle())...)
 	return err
 }
 
