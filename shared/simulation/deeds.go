@@ -1,0 +1,309 @@
+package simulation
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/gander-images/gander/shared/caller"
+	"github.com/gander-images/gander/shared/image"
+	"github.com/gander-images/gander/shared/key"
+	"github.com/gander-images/gander/shared/policy"
+	"github.com/gander-images/gander/shared/problem"
+)
+
+// Keys: one of each project's, and one that is kept elsewhere until somebody makes it.
+const (
+	keyA = "0000000a-0000-4000-8000-00000000000a"
+	keyB = "0000000b-0000-4000-8000-00000000000b"
+	keyX = "0000000e-0000-4000-8000-00000000000e"
+)
+
+// Images, each of the project that makes it.
+const (
+	imageA  = "1000000a-0000-4000-8000-00000000000a"
+	imageA2 = "2000000a-0000-4000-8000-00000000000a"
+	imageB  = "1000000b-0000-4000-8000-00000000000b"
+	imageS  = "1000000c-0000-4000-8000-00000000000c"
+)
+
+var (
+	allKeys   = []string{keyA, keyB, keyX}
+	allImages = []string{imageA, imageA2, imageB, imageS}
+)
+
+// projectOf is the project that makes an image.
+func projectOf(img string) string {
+	switch img {
+	case imageB:
+		return projectB
+	case imageS:
+		return projectS
+	}
+	return projectA
+}
+
+// short is how a trace calls a key or an image.
+func short(id string) string {
+	return map[string]string{
+		keyA: "kA", keyB: "kB", keyX: "kX", imageA: "iA", imageA2: "iA2", imageB: "iB", imageS: "iS",
+	}[id]
+}
+
+// retries is how often a request that lost to another one is tried again.
+const retries = 5
+
+// again does what the operations do: read, decide, write, and all anew when somebody
+// else wrote in between.
+func again(do func() error) error {
+	for tries := 0; ; tries++ {
+		err := do()
+		if err == nil || !image.Changed(err) && !key.Changed(err) || tries == retries {
+			return err
+		}
+	}
+}
+
+// create makes an image that names a key; with no key, one that names none.
+func create(img, named, wish string) deed {
+	name := strings.TrimSpace(fmt.Sprintf("create %s %s %s", short(img), short(named), wish))
+	return deed{name: name, do: func(a *actor) error {
+		properties := map[string]string{}
+		if named != "" {
+			properties[key.CinderKey] = named
+		}
+		if wish != "" {
+			properties[key.CinderPolicy] = wish
+		}
+		return a.make(member(projectOf(img)), img, properties)
+	}}
+}
+
+func (a *actor) make(c caller.Caller, id string, properties map[string]string) error {
+	format := "raw"
+	container := "bare"
+	draft := image.Draft{ID: &id, DiskFormat: &format, ContainerFormat: &container, Properties: properties}
+	grant, err := rules().Authorize(policy.AddImage, c, image.ProposedTarget(&c.ProjectID, ""))
+	if err != nil {
+		return err
+	}
+	return again(func() error {
+		_, err := a.images.Create(background, grant, policy.Grant{}, nil, c, draft)
+		return err
+	})
+}
+
+// copyOf is a service that makes an image of its own with all that another one says.
+func copyOf(from, to string) deed {
+	return deed{name: "copy " + short(from) + " " + short(to), do: func(a *actor) error {
+		img, err := a.images.Get(background, operator, from)
+		if err != nil {
+			return err
+		}
+		return a.make(member(projectOf(to)), to, img.Properties)
+	}}
+}
+
+// patch changes an image of the project that made it.
+func patch(name, img string, c caller.Caller, changes ...image.Change) deed {
+	return deed{name: name + " " + short(img), do: func(a *actor) error {
+		return again(func() error {
+			found, err := a.images.Get(background, c, img)
+			if err != nil {
+				return err
+			}
+			ask := func(r policy.Rule) (policy.Grant, error) {
+				return policy.AuthorizeImage(rules(), r, c, image.Target(found, c))
+			}
+			_, err = a.images.Update(background, ask, nil, c, found, changes)
+			return err
+		})
+	}}
+}
+
+func set(name, value string) image.Change {
+	return image.Change{Op: image.Add, Name: name, Value: image.Value{Text: &value}}
+}
+
+// nameKey has an image name a key, with the wish that it goes with the image.
+func nameKey(img, id string) deed {
+	return patch("name "+short(id)+" by", img, member(projectOf(img)), set(key.CinderKey, id), set(key.CinderPolicy, key.OnImageDeletion))
+}
+
+func unname(img string) deed {
+	return patch("unname by", img, member(projectOf(img)), image.Change{Op: image.Remove, Name: key.CinderKey})
+}
+
+func wish(img, policy string) deed {
+	return patch("wish "+policy+" by", img, member(projectOf(img)), set(key.CinderPolicy, policy))
+}
+
+// both has an image name another key by the second pair of properties.
+func both(img, id string) deed {
+	return patch("name second "+short(id)+" by", img, member(projectOf(img)), set(key.ImageKey, id), set(key.ImagePolicy, key.OnImageDeletion))
+}
+
+// give is an administrator who gives an image to a project.
+func give(img, project string) deed {
+	return patch("give to "+project, img, operator, set("owner", project))
+}
+
+func remove(img string) deed {
+	return deed{name: "delete " + short(img), do: func(a *actor) error {
+		return again(func() error {
+			found, err := a.images.Get(background, operator, img)
+			if err != nil {
+				return err
+			}
+			grant, err := policy.AuthorizeImage(rules(), policy.DeleteImage, operator, image.Target(found, operator))
+			if err != nil {
+				return err
+			}
+			return a.images.Delete(background, grant, operator, found)
+		})
+	}}
+}
+
+// undelete restores an image.
+func undelete(img string) deed {
+	return deed{name: "restore " + short(img), do: func(a *actor) error {
+		return again(func() error {
+			found, err := a.images.Find(background, img)
+			if err != nil || found == nil {
+				return err
+			}
+			grant, err := rules().Authorize(policy.RestoreImage, operator, image.Target(found, operator))
+			if err != nil {
+				return err
+			}
+			_, err = a.images.Restore(background, grant, operator, img, found)
+			return err
+		})
+	}}
+}
+
+// upload sends the bytes of an image.
+func upload(img string) deed {
+	return deed{name: "upload " + short(img), do: func(a *actor) error {
+		c := member(projectOf(img))
+		found, err := a.images.Get(background, c, img)
+		if err != nil {
+			return err
+		}
+		grant, err := policy.AuthorizeImage(rules(), policy.UploadImage, c, image.Target(found, c))
+		if err != nil {
+			return err
+		}
+		return a.images.Upload(background, grant, c, found, image.UploadRequest{Body: strings.NewReader("bytes")})
+	}}
+}
+
+// ownerOfKey is the project that makes a key.
+func ownerOfKey(id string) string {
+	if id == keyB {
+		return projectB
+	}
+	return projectA
+}
+
+func makeKey(id string) deed {
+	return deed{name: "make " + short(id), do: func(a *actor) error {
+		owner := ownerOfKey(id)
+		if _, err := rules().Authorize(policy.SecretsPost, member(owner), policy.Attributes{"project_id": owner}); err != nil {
+			return err
+		}
+		_, err := a.keys.Create(background, key.New{ID: id, Owner: owner, Creator: "creator", Value: []byte(valueOf(id))})
+		return err
+	}}
+}
+
+// secretOf finds a key and decides what the caller may do with it.
+func (a *actor) secretOf(id string, c caller.Caller, rule policy.Rule) (*key.Record, policy.Grant, error) {
+	r, err := a.keys.Find(background, id)
+	if err != nil {
+		return nil, policy.Grant{}, err
+	}
+	if r == nil || r.Owner == "" {
+		return nil, policy.Grant{}, key.ErrNotFound
+	}
+	grant, err := rules().Authorize(rule, c, policy.Attributes{"project_id": r.Owner})
+	return r, grant, err
+}
+
+// removeKey deletes a key by hand.
+func removeKey(id string, how force) deed {
+	name := [...]string{"", "delete", "force", "overrule"}[how]
+	return deed{name: name + " " + short(id), do: func(a *actor) error {
+		c := member(ownerOfKey(id))
+		if how == anybody {
+			c = operator
+		}
+		return again(func() error {
+			r, grant, err := a.secretOf(id, c, policy.SecretDelete)
+			if err != nil {
+				return err
+			}
+			overrules, _ := rules().Authorize(policy.ForceDeleteSecret, c, policy.Attributes{"project_id": r.Owner})
+			a.force = how
+			defer func() { a.force = automatic }()
+			err = a.keys.Remove(background, grant, overrules, r, how != nobody)
+			a.run.world.hostage(id, how, err)
+			return err
+		})
+	}}
+}
+
+// hostage looks whether an owner's forced deletion was refused for images of others.
+func (w *world) hostage(id string, how force, err error) {
+	if how == nobody || !problem.Is(err, problem.Conflict) || key.Changed(err) {
+		return
+	}
+	if _, own := w.witness.holders(id); own == 0 || how == anybody {
+		w.failed("P5: the forced deletion of key %s was refused, though %d of its own hold it: %v", id, own, err)
+	}
+}
+
+func consumer(n int) key.Consumer {
+	return key.Consumer{Service: "volume", Type: "volumes", ID: fmt.Sprint("v-", n)}
+}
+
+func join(id string, n int) deed {
+	return deed{name: "join " + short(id), do: func(a *actor) error {
+		return again(func() error {
+			r, grant, err := a.secretOf(id, member(ownerOfKey(id)), policy.ConsumersPost)
+			if err == nil {
+				_, err = a.keys.AddConsumer(background, grant, r, consumer(n))
+			}
+			return err
+		})
+	}}
+}
+
+func leave(id string, n int) deed {
+	return deed{name: "leave " + short(id), do: func(a *actor) error {
+		return again(func() error {
+			r, grant, err := a.secretOf(id, member(ownerOfKey(id)), policy.ConsumersDelete)
+			if err == nil {
+				_, err = a.keys.RemoveConsumer(background, grant, r, consumer(n))
+			}
+			return err
+		})
+	}}
+}
+
+// bringBack is an operator who restores a key.
+func bringBack(id string) deed {
+	return deed{name: "bring back " + short(id), do: func(a *actor) error {
+		return again(func() error {
+			r, grant, err := a.secretOf(id, operator, policy.ManageKeys)
+			if err == nil {
+				_, err = a.keys.Restore(background, grant, r)
+			}
+			return err
+		})
+	}}
+}
+
+var (
+	sweeper = deed{name: "sweeper", do: sweep}
+	reaper  = deed{name: "reaper", do: react}
+)
