@@ -21,15 +21,14 @@ const (
 
 // Metadata is what callers see of a key that was made here, beside its record.
 type Metadata struct {
-	Name        string          `json:"name,omitempty"`
-	Algorithm   string          `json:"algorithm,omitempty"`
-	BitLength   int             `json:"bit_length,omitempty"`
-	Mode        string          `json:"mode,omitempty"`
-	Type        string          `json:"secret_type,omitempty"`
-	ContentType string          `json:"content_type,omitempty"` // of the payload; empty until there is one
-	Encoding    string          `json:"content_encoding,omitempty"`
-	Expires     *time.Time      `json:"expiration,omitempty"`
-	ACL         json.RawMessage `json:"acl,omitempty"`
+	Name        string     `json:"name,omitempty"`
+	Algorithm   string     `json:"algorithm,omitempty"`
+	BitLength   int        `json:"bit_length,omitempty"`
+	Mode        string     `json:"mode,omitempty"`
+	Type        string     `json:"secret_type,omitempty"`
+	ContentType string     `json:"content_type,omitempty"` // of the payload; empty until there is one
+	Expires     *time.Time `json:"expiration,omitempty"`
+	ACL         *ACL       `json:"acl,omitempty"`
 
 	revision int64
 	stored   []byte
@@ -58,17 +57,21 @@ func (s *Service) Metadata(ctx context.Context, id string) (*Metadata, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading the metadata of key %s: %w", id, err)
 	}
-	if items[0] == nil {
+	return decodeMetadata(items[0])
+}
+
+func decodeMetadata(item *table.Item) (*Metadata, error) {
+	if item == nil {
 		return nil, nil
 	}
-	if items[0].Schema > schema {
+	if item.Schema > schema {
 		return nil, errNewer
 	}
 	var m Metadata
-	if err := json.Unmarshal(items[0].Body, &m); err != nil {
-		return nil, fmt.Errorf("reading the metadata of key %s: %w", id, err)
+	if err := json.Unmarshal(item.Body, &m); err != nil {
+		return nil, fmt.Errorf("reading %q: %w", item.Partition, err)
 	}
-	m.revision, m.stored = items[0].Revision, items[0].Body
+	m.revision, m.stored = item.Revision, item.Body
 	return &m, nil
 }
 
@@ -82,6 +85,8 @@ type New struct {
 	Creator  string // user
 	Metadata Metadata
 	Value    []byte
+
+	beside []table.Write // of the record's transaction
 }
 
 // Create makes a key: first its record, then its secret, then it is live. An id that
@@ -144,6 +149,9 @@ func (s *Service) record(ctx context.Context, n New) (*Record, error) {
 		ID: id, Owner: n.Owner, Creator: n.Creator, State: Creating, Generation: 1, Made: 1,
 		Due: now.Add(overdue), CreatedAt: now,
 	}
+	if n.Value == nil {
+		e.after.Due = now.Add(waiting)
+	}
 	if before != nil {
 		e.after.stored = before.stored
 		if err := s.keepHolders(ctx, e); err != nil {
@@ -155,7 +163,7 @@ func (s *Service) record(ctx context.Context, n New) (*Record, error) {
 		return nil, err
 	}
 	e.why = "to be made"
-	return e.after, s.commit(ctx, e, put)
+	return e.after, s.commit(ctx, e, append(n.beside, put)...)
 }
 
 // keepHolders counts anew who held a key before it had an owner.
@@ -191,5 +199,5 @@ func (s *Service) Abandon(ctx context.Context, r *Record) {
 func (e *edit) abandon(why string) {
 	// A call that makes the secret may still be on its way: the record stays until it
 	// must have arrived.
-	e.after.State, e.after.Due, e.why = Abandoned, e.after.CreatedAt.Add(overdue), why
+	e.after.State, e.after.Due, e.why = Abandoned, e.before.UpdatedAt.Add(overdue), why
 }

@@ -11,8 +11,11 @@ import (
 	"github.com/gander-images/gander/shared/table"
 )
 
-// holderPrefix begins the sort keys of a key's holders.
-const holderPrefix = "holder#"
+// Prefixes begin the sort keys of a key's holders, and of those that are consumers.
+const (
+	holderPrefix   = "holder#"
+	consumerPrefix = holderPrefix + "consumer#"
+)
 
 // A Holder is one image that names a key, or one consumer that a service registered.
 type Holder struct {
@@ -62,7 +65,7 @@ func imageHolderKey(id, image string) table.Key {
 func consumerKey(id string, c Consumer) table.Key {
 	return table.Key{
 		Partition: partition(id),
-		Sort:      holderPrefix + "consumer#" + table.Text(c.Service, maxTextKey) + table.Text(c.Type, maxTextKey) + table.Text(c.ID, maxTextKey),
+		Sort:      consumerPrefix + table.Text(c.Service, maxTextKey) + table.Text(c.Type, maxTextKey) + table.Text(c.ID, maxTextKey),
 	}
 }
 
