@@ -30,10 +30,17 @@ var (
 
 	// Sweeper does, when its timer fires, whatever else is due. It also keeps what the
 	// reaper was given up on.
-	Sweeper = Consumer{Name: "sweeper", Needs: dueNeeds, uses: dueUses, take: sweep}
+	Sweeper = Consumer{Name: "sweeper", Needs: sweepNeeds, uses: usesOf(sweepNeeds) | setting.Later, take: sweep}
 )
 
-const dueNeeds = httpapi.ReadTable | httpapi.ReadItems | httpapi.ListTable | httpapi.WriteTable | httpapi.DeleteBytes | httpapi.EndUploads
+const (
+	dueNeeds = httpapi.ReadTable | httpapi.ReadItems | httpapi.ListTable | httpapi.WriteTable | httpapi.DeleteBytes | httpapi.EndUploads |
+		httpapi.DescribeSecrets | httpapi.DeleteSecrets
+
+	// sweepNeeds are those of the hourly round, too, which holds keys and secrets
+	// against each other.
+	sweepNeeds = dueNeeds | httpapi.ListSecrets | httpapi.RestoreSecrets | httpapi.RaiseEpoch
+)
 
 var dueUses = usesOf(dueNeeds) | setting.Later
 

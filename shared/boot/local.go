@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"path/filepath"
 
 	"github.com/gander-images/gander/shared/blob"
@@ -12,12 +13,13 @@ import (
 	"github.com/gander-images/gander/shared/httpapi"
 	"github.com/gander-images/gander/shared/image"
 	"github.com/gander-images/gander/shared/table/bolt"
+	"github.com/gander-images/gander/shared/vault/local"
 )
 
 // openLocal opens the local mix: one table file, and a folder of image data.
 // Whoever has the table open has the folder for itself.
-func openLocal(v setting.Values, needs httpapi.Needs) (m mix, err error) {
-	if needs&(tableNeeds|bytesNeeds) == 0 {
+func openLocal(v setting.Values, needs httpapi.Needs, log *slog.Logger) (m mix, err error) {
+	if needs&(tableNeeds|bytesNeeds|secretNeeds) == 0 {
 		return m, nil
 	}
 	if err := makeData(v); err != nil {
@@ -29,6 +31,14 @@ func openLocal(v setting.Values, needs httpapi.Needs) (m mix, err error) {
 	}
 	m.table, m.store = t, localStoreInfo(v)
 	m.closers = append(m.closers, t.Close)
+	if needs&secretNeeds != 0 {
+		keys, err := openVault(v, log)
+		if err != nil {
+			return m, err
+		}
+		m.vault = keys
+		m.closers = append(m.closers, keys.Close)
+	}
 	if needs&bytesNeeds == 0 {
 		return m, nil
 	}
@@ -39,6 +49,23 @@ func openLocal(v setting.Values, needs httpapi.Needs) (m mix, err error) {
 	m.store.Blobs = blobs
 	m.closers = append(m.closers, blobs.Close)
 	return m, discardLeftovers(blobs)
+}
+
+// openVault opens the sealed keys, beside which lies the key that they are sealed
+// with, unless it was given a place elsewhere.
+func openVault(v setting.Values, log *slog.Logger) (*local.Vault, error) {
+	folder, keyFile := filepath.Join(v.Data, "vault"), v.VaultKeyFile
+	if keyFile == "" {
+		keyFile = filepath.Join(v.Data, "vault.key")
+	}
+	if err := file.MakeFolder(folder); err != nil {
+		return nil, fmt.Errorf("GANDER_DATA: %w", err)
+	}
+	keys, err := local.Open(folder, keyFile, local.WithLog(log))
+	if err != nil {
+		return nil, fmt.Errorf("GANDER_VAULT_KEY_FILE: %w", err)
+	}
+	return keys, nil
 }
 
 // makeData makes the data folder, whose name must outlive what is answered.

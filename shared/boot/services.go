@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"maps"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -15,7 +16,9 @@ import (
 	"github.com/gander-images/gander/shared/httpapi"
 	"github.com/gander-images/gander/shared/identity"
 	"github.com/gander-images/gander/shared/image"
+	"github.com/gander-images/gander/shared/key"
 	"github.com/gander-images/gander/shared/table"
+	"github.com/gander-images/gander/shared/vault"
 )
 
 // services are what one start built, for whichever door it opens.
@@ -81,6 +84,7 @@ func build(v setting.Values, o order, log *slog.Logger) (_ *services, err error)
 type mix struct {
 	table   table.Table
 	store   image.Store
+	vault   vault.Vault // nil without needs of secrets
 	closers []func() error
 }
 
@@ -88,11 +92,14 @@ const tableNeeds = httpapi.ReadTable | httpapi.WriteTable
 
 const bytesNeeds = httpapi.ReadBytes | httpapi.WriteBytes | httpapi.DeleteBytes
 
+const secretNeeds = httpapi.ReadSecrets | httpapi.WriteSecrets | httpapi.DescribeSecrets | httpapi.DeleteSecrets |
+	httpapi.RestoreSecrets | httpapi.ListSecrets | httpapi.RaiseEpoch
+
 func open(v setting.Values, o order, log *slog.Logger) (mix, error) {
 	if v.Cloud() {
 		return openCloud(v, o, log), nil
 	}
-	return openLocal(v, o.needs)
+	return openLocal(v, o.needs, log)
 }
 
 // storeInfo is what callers may know of the one store.
@@ -105,8 +112,12 @@ func storeInfo(v setting.Values) image.Store {
 
 // keepImages puts the domain above the table.
 func (s *services) keepImages(v setting.Values, m mix) {
+	keys := &key.Service{
+		Table: m.table, Vault: m.vault, Delay: v.KeyDelay, Window: v.KeyWindow, Log: s.log, Now: time.Now, NewID: uuid.NewString,
+	}
 	images := &image.Service{
 		Table:  m.table,
+		Keys:   keys,
 		Stores: []image.Store{m.store},
 		Limits: image.Limits{
 			SizeCap: v.ImageSizeCap, Properties: v.PropertyQuota, Tags: v.TagQuota, Members: v.MemberQuota, Locations: v.LocationQuota,
@@ -118,12 +129,14 @@ func (s *services) keepImages(v setting.Values, m mix) {
 		NewID:     uuid.NewString,
 		Pause:     time.Sleep,
 	}
-	s.api.Images, s.table = images, m.table
+	s.api.Images, s.api.Keys, s.table = images, keys, m.table
 	s.api.Healthy = func(ctx context.Context) error {
 		_, err := m.table.Get(ctx, table.Key{Partition: "deployment", Sort: "deployment"})
 		return err
 	}
-	s.runner = &due.Runner{Table: m.table, Handlers: images.Handlers(), Now: time.Now, Log: s.log}
+	handlers := images.Handlers()
+	maps.Copy(handlers, keys.Handlers())
+	s.runner = &due.Runner{Table: m.table, Handlers: handlers, Now: time.Now, Log: s.log}
 	s.keepLetters()
 	s.api.Lag = s.runner.Lag
 }

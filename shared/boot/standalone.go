@@ -43,8 +43,8 @@ var parts = map[string]part{
 	},
 	// For clouds that bring no events to functions.
 	"consumers": {
-		name: "consumers", operations: []httpapi.Operation{httpapi.Healthcheck}, needs: dueNeeds,
-		uses: usesOf(dueNeeds) | setting.Later | setting.Listens | setting.Ticks, consumers: true,
+		name: "consumers", operations: []httpapi.Operation{httpapi.Healthcheck}, needs: sweepNeeds,
+		uses: usesOf(sweepNeeds) | setting.Later | setting.Listens | setting.Ticks, consumers: true,
 	},
 }
 

@@ -17,6 +17,9 @@ func usesOf(needs httpapi.Needs) setting.Use {
 	if needs&(httpapi.ReadBytes|httpapi.WriteBytes|httpapi.DeleteBytes) != 0 {
 		uses |= setting.Bytes
 	}
+	if needs&secretNeeds != 0 {
+		uses |= setting.Secrets
+	}
 	if needs&httpapi.Tokens != 0 {
 		uses |= setting.Tokens | setting.Decides
 	}
@@ -38,7 +41,7 @@ func answering(operations ...httpapi.Operation) setting.Use {
 }
 
 // allNeeds are those of the standalone process.
-const allNeeds = dueNeeds | httpapi.ReadBytes | httpapi.WriteBytes | httpapi.Tokens
+const allNeeds = sweepNeeds | httpapi.ReadBytes | httpapi.WriteBytes | httpapi.Tokens | httpapi.ReadSecrets | httpapi.WriteSecrets
 
 var standaloneUses = usesOf(allNeeds) | answering(httpapi.All...) | setting.Listens | setting.Standalone | setting.Later | setting.Ticks
 

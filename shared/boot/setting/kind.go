@@ -119,6 +119,18 @@ func duration(at func(*Values) *time.Duration, low, high time.Duration) kind {
 	}}
 }
 
+// days takes a whole number of them, both ends included.
+func days(at func(*Values) *time.Duration, low, high int) kind {
+	return kind{"number of days", func(v *Values, s string) error {
+		n, err := strconv.ParseInt(s, 10, 32)
+		if err != nil || int(n) < low || int(n) > high {
+			return fmt.Errorf("%q is not a whole number from %d to %d", s, low, high)
+		}
+		*at(v) = time.Duration(n) * 24 * time.Hour
+		return nil
+	}}
+}
+
 // count takes no less than one.
 func count(at func(*Values) *int) kind {
 	return kind{"number", func(v *Values, s string) error {

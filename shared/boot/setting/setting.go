@@ -30,6 +30,7 @@ const (
 	Decides        // decides by the rules of the policy
 	Authorizes     // tells a gateway who is asking
 	Properties     // shows, filters by or sets custom properties
+	Secrets        // makes, reads, looks for or deletes the secrets of keys
 )
 
 var useNames = []struct {
@@ -51,6 +52,7 @@ var useNames = []struct {
 	{Decides, "decides"},
 	{Authorizes, "authorizes"},
 	{Properties, "properties"},
+	{Secrets, "secrets"},
 }
 
 // String names the uses, as the configuration page does.
@@ -88,6 +90,11 @@ type Values struct {
 	PolicyReload      time.Duration
 	Policy            Rules
 	Protection        Protection
+
+	Deployment   string
+	VaultKeyFile string // of the local mix; empty: in Data
+	KeyDelay     time.Duration
+	KeyWindow    time.Duration // whole days
 
 	Retention   time.Duration
 	Lease       time.Duration

@@ -186,6 +186,26 @@ var Table = []Row{
 		kind: duration(func(v *Values) *time.Duration { return &v.Lease }, time.Second, 24*time.Hour),
 	},
 	{
+		Name: "GANDER_DEPLOYMENT", Default: "gander", Uses: Secrets,
+		Doc:  "Name of this deployment. On the cloud mix the names of its secrets begin with it: `gander/<key id>/<generation>`. No two deployments of an account and region may have the same one, and none may change it while it has keys.",
+		kind: name(func(v *Values) *string { return &v.Deployment }, "the name of a deployment", `^[a-z0-9][a-z0-9-]{0,63}$`),
+	},
+	{
+		Name: "GANDER_VAULT_KEY_FILE", Uses: Secrets,
+		Doc:  "The local mix: the file with the key that seals image encryption keys on disk, made at the first start; nobody else on the machine may be able to read it. Without it they are lost. Not set: `vault.key` in `GANDER_DATA`.",
+		kind: path(func(v *Values) *string { return &v.VaultKeyFile }),
+	},
+	{
+		Name: "GANDER_KEY_DELAY", Default: "1h", Uses: Writes,
+		Doc:  "How long an image encryption key that nobody holds any more, and that is wished gone, stays usable before its deletion is scheduled. `0s`: it is scheduled at once.",
+		kind: duration(func(v *Values) *time.Duration { return &v.KeyDelay }, 0, 10*365*24*time.Hour),
+	},
+	{
+		Name: "GANDER_KEY_WINDOW_DAYS", Default: "30", Uses: Later,
+		Doc:  "For how many days an operator can restore a key whose deletion is scheduled: 7 to 30. The local mix counts the time that the service runs.",
+		kind: days(func(v *Values) *time.Duration { return &v.KeyWindow }, 7, 30),
+	},
+	{
 		Name: "GANDER_UPLOADS", Default: "32", Uses: Listens,
 		Doc:  "Most uploads that one process takes at once; more are answered 503. Each holds 4 MiB of memory; to S3 36 MiB, and 148 MiB from 53 GiB of one image on.",
 		kind: count(func(v *Values) *int { return &v.Uploads }),
@@ -235,10 +255,6 @@ var Table = []Row{
 		Doc:  "`auto` is text on a terminal and JSON elsewhere.",
 		kind: choice(func(v *Values) *string { return &v.LogFormat }, "auto", "json", "text"),
 	},
-
-	later("GANDER_DEPLOYMENT", Always, "", "it names the secrets of image encryption keys, which this version does not keep"),
-	later("GANDER_KEY_DELAY", Later, "", "this version keeps no image encryption keys"),
-	later("GANDER_KEY_WINDOW_DAYS", Later, "", "this version keeps no image encryption keys"),
 
 	later("GANDER_SHOW_IMAGE_DIRECT_URL", Answers, "show_image_direct_url", neverLocations),
 	later("GANDER_SHOW_MULTIPLE_LOCATIONS", Answers, "show_multiple_locations", neverLocations),
