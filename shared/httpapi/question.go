@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/gander-images/gander/shared/caller"
 	"github.com/gander-images/gander/shared/policy"
@@ -68,7 +69,11 @@ func readCaller(value json.RawMessage) (*caller.Caller, error) {
 func readFields(value json.RawMessage, within string, readers map[string]func(json.RawMessage) error) error {
 	var fields map[string]json.RawMessage
 	if json.Unmarshal(value, &fields) != nil || fields == nil {
-		return problem.New(problem.Invalid, "The body, and 'caller' in it, must be objects.")
+		what := "The body"
+		if within != "" {
+			what = "'" + strings.TrimSuffix(within, ".") + "'"
+		}
+		return problem.New(problem.Invalid, "%s must be an object.", what)
 	}
 	for _, name := range slices.Sorted(maps.Keys(fields)) {
 		read := readers[name]

@@ -7,6 +7,7 @@ import (
 
 	"github.com/gander-images/gander/shared/policy"
 	"github.com/gander-images/gander/shared/problem"
+	"github.com/gander-images/gander/shared/table"
 )
 
 // A MemberStatus says what a project makes of an image that was shared with it.
@@ -79,16 +80,7 @@ func (s *Service) AddMember(ctx context.Context, g policy.Grant, img *Image, pro
 	if err := permitsMembers(g, policy.AddMember, img); err != nil {
 		return Member{}, err
 	}
-	if err := CheckMemberID(project); err != nil {
-		return Member{}, err
-	}
-	if n := img.MemberCount + 1; s.Limits.Members >= 0 && n > s.Limits.Members {
-		return Member{}, problem.New(problem.TooLarge,
-			"The limit has been exceeded on the number of allowed image members for this image. Attempted: %d, Maximum: %d", n, s.Limits.Members)
-	}
-	now := s.now()
-	m := Member{ID: project, ImageID: img.ID, Status: Pending, CreatedAt: now, UpdatedAt: now, row: memberRow{change: s.NewID()}}
-	put, err := m.put()
+	m, put, err := s.newMember(img, project)
 	if err != nil {
 		return Member{}, err
 	}
@@ -99,6 +91,21 @@ func (s *Service) AddMember(ctx context.Context, g policy.Grant, img *Image, pro
 		return s.added(ctx, m, err)
 	}
 	return m, err
+}
+
+// newMember is the row of a project that the image is to be shared with.
+func (s *Service) newMember(img *Image, project string) (Member, table.Write, error) {
+	if err := CheckMemberID(project); err != nil {
+		return Member{}, table.Write{}, err
+	}
+	if n := img.MemberCount + 1; s.Limits.Members >= 0 && n > s.Limits.Members {
+		return Member{}, table.Write{}, problem.New(problem.TooLarge,
+			"The limit has been exceeded on the number of allowed image members for this image. Attempted: %d, Maximum: %d", n, s.Limits.Members)
+	}
+	now := s.now()
+	m := Member{ID: project, ImageID: img.ID, Status: Pending, CreatedAt: now, UpdatedAt: now, row: memberRow{change: s.NewID()}}
+	put, err := m.put()
+	return m, put, err
 }
 
 // added finds out why a row could not be added: because it is there. It may have

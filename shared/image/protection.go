@@ -22,6 +22,10 @@ type Protection interface {
 	MayRead(name string) bool
 	MayUpdate(name string) bool
 	MayDelete(name string) bool
+
+	// Protects reports whether there is anything that not everybody may do with the
+	// property, whatever this caller may.
+	Protects(name string) bool
 }
 
 func reads(p Protection, name string) bool { return p == nil || p.MayRead(name) }

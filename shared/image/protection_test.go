@@ -17,6 +17,7 @@ func (r fixedRights) MayCreate(name string) bool { return strings.Contains(r[nam
 func (r fixedRights) MayRead(name string) bool   { return strings.Contains(r[name], "r") }
 func (r fixedRights) MayUpdate(name string) bool { return strings.Contains(r[name], "u") }
 func (r fixedRights) MayDelete(name string) bool { return strings.Contains(r[name], "d") }
+func (r fixedRights) Protects(name string) bool  { return !strings.Contains(r[name], "@") }
 
 // TestRightsOfChanges is the whole table: what each operation needs, of a
 // property that is there and of one that is not.

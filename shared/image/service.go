@@ -20,6 +20,9 @@ type Service struct {
 	Lease     time.Duration // how long an upload may be silent
 	Log       *slog.Logger
 
+	// NotInherited are properties that the operator does not want snapshots to inherit.
+	NotInherited []string
+
 	Now   func() time.Time    // time.Now unless a test sets it
 	NewID func() string       // random UUIDs unless a test sets it
 	Pause func(time.Duration) // time.Sleep unless a test sets it

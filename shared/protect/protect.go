@@ -7,6 +7,7 @@ package protect
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"strings"
 
 	"github.com/gander-images/gander/shared/caller"
@@ -116,6 +117,19 @@ func (c *Caller) MayUpdate(name string) bool { return c.may(update, name) }
 
 // MayDelete reports whether the caller may take such a property off an image.
 func (c *Caller) MayDelete(name string) bool { return c.may(remove, name) }
+
+// Protects reports whether there is anything that not everybody may do with such a
+// property, whatever this caller may.
+func (c *Caller) Protects(name string) bool {
+	if strings.HasPrefix(name, serverPrefix) {
+		return false
+	}
+	at := c.rules.place(name)
+	if at == nobodys {
+		return true
+	}
+	return slices.ContainsFunc(c.rules.sections[at].may[:], func(p permission) bool { return !p.everybody })
+}
 
 func (c *Caller) may(op operation, name string) bool {
 	if strings.HasPrefix(name, serverPrefix) {
