@@ -125,9 +125,12 @@ func (s *services) keepImages(v setting.Values, m mix) {
 		Retention: v.Retention,
 		Lease:     v.Lease,
 		Log:       s.log,
-		Now:       time.Now,
-		NewID:     uuid.NewString,
-		Pause:     time.Sleep,
+
+		NotInherited: v.NotInherited,
+
+		Now:   time.Now,
+		NewID: uuid.NewString,
+		Pause: time.Sleep,
 	}
 	s.api.Images, s.api.Keys, s.table = images, keys, m.table
 	s.api.Healthy = func(ctx context.Context) error {

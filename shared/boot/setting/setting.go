@@ -107,6 +107,7 @@ type Values struct {
 	TagQuota       int
 	MemberQuota    int
 	LocationQuota  int
+	NotInherited   []string // properties, by snapshots
 	LogLevel       slog.Level
 	LogFormat      string
 	ListenWasGiven bool

@@ -29,6 +29,9 @@ func TestDefaults(t *testing.T) {
 	if v.Retention != 24*time.Hour || v.Lease != 10*time.Minute || v.ImageSizeCap != 1<<40 || v.PropertyQuota != 128 || v.LocationQuota != 10 {
 		t.Errorf("times and sizes: %+v", v)
 	}
+	if got := strings.Join(v.NotInherited, " "); got != "cache_in_nova bittorrent" {
+		t.Errorf("snapshots do not inherit %s", got)
+	}
 }
 
 func TestFlagsWin(t *testing.T) {

@@ -236,6 +236,12 @@ var Table = []Row{
 		kind: quota(func(v *Values) *int { return &v.LocationQuota }),
 	},
 	{
+		Name: "GANDER_NON_INHERITABLE_PROPERTIES", Default: "cache_in_nova,bittorrent", Uses: Writes,
+		Doc: "Custom properties that a snapshot does not inherit from its source image, beside those that none inherits; Nova's `non_inheritable_image_properties`. " +
+			"With a property in it that names an encryption key, or says what becomes of one, the key is cloned all the same, and its clone is never deleted with the image.",
+		kind: words(func(v *Values) *[]string { return &v.NotInherited }),
+	},
+	{
 		Name: "GANDER_SWEEP_INTERVAL", Default: "30s", Uses: Ticks,
 		Doc:  "How often what is due is looked for. Most of it is done at once; this is for the rest.",
 		kind: duration(func(v *Values) *time.Duration { return &v.SweepEvery }, time.Second, time.Hour),
