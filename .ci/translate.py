@@ -68,6 +68,7 @@ WAYS = {
         "VpcEndpointIds": "vpce-0123456789abcdef0,vpce-0123456789abcdef1",
         "ExistingTable": "images",
         "ExistingBucket": "image-data",
+        "Deployment": "images",
     },
 }
 

@@ -128,7 +128,7 @@ func (i inventory) checkFolders() []string {
 	found := compare("the operation table", "functions/", names, i.folders)
 	for _, f := range i.functions() {
 		main, ok := i.folders[f.name]
-		if ok && !strings.Contains(main, "."+camel(f.name)+")") {
+		if runs := "." + camel(f.name) + ")"; ok && !strings.Contains(strings.ToLower(main), strings.ToLower(runs)) { // ACL in Go is Acl in a template
 			found = append(found, f.name+": its main.go does not run "+camel(f.name))
 		}
 	}
@@ -193,16 +193,19 @@ func (i inventory) checkReadme() []string {
 
 var variable = regexp.MustCompile(`\{[^}]*\}`)
 
+// serves names who answers a request: a path's own words go before variables.
 func (i inventory) serves(method, asked string) string {
+	name, fewest := httpapi.Fallback.Name, len(asked)
 	for _, op := range i.rows {
 		for _, p := range op.Paths {
-			matched, _ := path.Match(variable.ReplaceAllString(p, "*"), asked)
-			if matched && slices.Contains(op.Methods, method) {
-				return op.Name
+			pattern := variable.ReplaceAllString(p, "*")
+			matched, _ := path.Match(pattern, asked)
+			if n := strings.Count(pattern, "*"); matched && n < fewest && slices.Contains(op.Methods, method) {
+				name, fewest = op.Name, n
 			}
 		}
 	}
-	return httpapi.Fallback.Name
+	return name
 }
 
 func TestFoldersRowsTemplateAndEventsAgree(t *testing.T) {

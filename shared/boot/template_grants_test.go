@@ -16,6 +16,9 @@ const (
 	theTable place = iota
 	theObjects
 	theBucket
+	theSecrets
+	theEpoch
+	everything
 )
 
 // An action is one that a need takes, and where.
@@ -31,20 +34,32 @@ type action struct {
 // at times whether an object is there, and S3 says that one is not to those alone
 // who may list the bucket.
 //
+// AWS lets nobody list the secrets of one name alone: whoever lists sees the names
+// of all secrets of the account, and no value.
+//
 // Source: AWS Service Authorization Reference, "Actions, resources, and
-// condition keys for Amazon DynamoDB", and for Amazon S3; Amazon S3 API
-// Reference, HeadObject, "Permissions".
+// condition keys for Amazon DynamoDB", for Amazon S3, and for AWS Secrets Manager;
+// Amazon S3 API Reference, HeadObject, "Permissions".
 var grants = map[httpapi.Needs][]action{
 	httpapi.ReadTable:  on(theTable, "dynamodb:GetItem"),
 	httpapi.ReadItems:  on(theTable, "dynamodb:BatchGetItem"),
 	httpapi.ListTable:  on(theTable, "dynamodb:Query"),
-	httpapi.WriteTable: on(theTable, "dynamodb:UpdateItem", "dynamodb:DeleteItem"), // nobody checks what it does not write
+	httpapi.WriteTable: on(theTable, "dynamodb:UpdateItem", "dynamodb:DeleteItem"),
+	httpapi.CheckItems: on(theTable, "dynamodb:ConditionCheckItem"), // of what is not written beside
 	httpapi.ReadBytes:  on(theObjects, "s3:GetObjectVersion"),
 	httpapi.WriteBytes: append(on(theObjects, "s3:PutObject", "s3:GetObject"), on(theBucket, "s3:ListBucket")...),
 	httpapi.DeleteBytes: append(on(theObjects, "s3:DeleteObjectVersion", "s3:GetObject"),
 		on(theBucket, "s3:ListBucket", "s3:ListBucketMultipartUploads")...),
 	httpapi.EndUploads: on(theObjects, "s3:AbortMultipartUpload"),
 	httpapi.Tokens:     nil,
+
+	httpapi.ReadSecrets:     on(theSecrets, "secretsmanager:GetSecretValue"),
+	httpapi.WriteSecrets:    on(theSecrets, "secretsmanager:CreateSecret"),
+	httpapi.DescribeSecrets: on(theSecrets, "secretsmanager:DescribeSecret"),
+	httpapi.DeleteSecrets:   on(theSecrets, "secretsmanager:DeleteSecret"),
+	httpapi.RestoreSecrets:  on(theSecrets, "secretsmanager:RestoreSecret"),
+	httpapi.ListSecrets:     on(everything, "secretsmanager:ListSecrets"),
+	httpapi.RaiseEpoch:      on(theEpoch, "secretsmanager:CreateSecret", "secretsmanager:UpdateSecret"),
 }
 
 func on(where place, names ...string) []action {
@@ -65,12 +80,30 @@ var streamGrants = set(
 	template.Grant{Action: "sqs:SendMessage", Resource: "${ReaperFailures.Arn}"},
 )
 
+// queueGrants are the sweeper's own: its mapping reads what the reaper's gave up on.
+var queueGrants = set(
+	template.Grant{Action: "sqs:ReceiveMessage", Resource: "${ReaperFailures.Arn}"},
+	template.Grant{Action: "sqs:DeleteMessage", Resource: "${ReaperFailures.Arn}"},
+	template.Grant{Action: "sqs:GetQueueAttributes", Resource: "${ReaperFailures.Arn}"},
+)
+
 // places are where the actions of a variant's functions go.
 func (d deployment) places() map[place]string {
+	places := placesByName(d.parameters["ExistingTable"], d.parameters["ExistingBucket"])
 	if d.owns() {
-		return map[place]string{theTable: "${Table.Arn}", theBucket: "${Bucket.Arn}", theObjects: "${Bucket.Arn}/images/*"}
+		places = map[place]string{theTable: "${Table.Arn}", theBucket: "${Bucket.Arn}", theObjects: "${Bucket.Arn}/images/*"}
 	}
-	return placesByName(d.parameters["ExistingTable"], d.parameters["ExistingBucket"])
+	secrets := "arn:${AWS::Partition}:secretsmanager:${AWS::Region}:${AWS::AccountId}:secret:" + d.name() + "/"
+	places[theSecrets], places[theEpoch], places[everything] = secrets+"*", secrets+"epoch*", "*"
+	return places
+}
+
+// name is what the names of the deployment's secrets begin with.
+func (d deployment) name() string {
+	if name := d.parameters["Deployment"]; name != "" {
+		return name
+	}
+	return "${AWS::StackName}"
 }
 
 func placesByName(table, bucket string) map[place]string {
@@ -135,6 +168,9 @@ func (d deployment) checkRole(role string, functions []function) []string {
 		maps.Copy(want, logs)
 		if f.name == Reaper.Name {
 			maps.Copy(want, streamGrants)
+		}
+		if f.name == Sweeper.Name {
+			maps.Copy(want, queueGrants)
 		}
 		for _, line := range compare("the needs of "+f.name, role, want, have) {
 			found = append(found, f.name+": "+line)

@@ -15,7 +15,7 @@ var mustGive = set("PublicEndpoint")
 var agreedParameters = []string{
 	"PublicEndpoint", "Identity", "DevelopmentKey", "Architecture", "DataPlane", "Cdn", "EndpointType", "VpcEndpointIds", "PolicyLayer",
 	"ExistingTable", "ExistingBucket", "DomainName", "CertificateArn", "HostedZoneId", "Retention", "LogLevel", "LogRetentionDays",
-	"RateLimit", "BurstLimit", "AlarmTopic", "Authorizer", "KeystoneUrl", "JwtIssuer", "JwtAudience", "IdentityLayer", "PolicyFaults",
+	"RateLimit", "BurstLimit", "AlarmTopic", "Authorizer", "Deployment", "KeyDelay", "KeyWindowDays", "KeystoneUrl", "JwtIssuer", "JwtAudience", "IdentityLayer", "PolicyFaults",
 }
 
 // checkParameters: each has a description, a default unless there is no safe
@@ -73,6 +73,7 @@ var incomplete = []struct {
 	{"IdentityLayer", []string{"KeystoneUsername", "gander"}},
 	{"IdentityLayer", []string{"KeystoneCa", "on"}},
 	{"IdentityLayer", []string{"JwtMapping", "on"}},
+	{"Deployment", []string{"ExistingTable", "images", "ExistingBucket", "image-data"}},
 }
 
 // TestBadParametersStopTheDeployment: what cannot work is refused before
@@ -86,6 +87,9 @@ func TestBadParametersStopTheDeployment(t *testing.T) {
 		"unknown identity":      {"Identity", "ldap"},
 		"retention in words":    {"Retention", "one day"},
 		"processor":             {"Architecture", "riscv64"},
+		"secrets elsewhere":     {"Deployment", "images/*"},
+		"too short a window":    {"KeyWindowDays", "6"},
+		"delay in words":        {"KeyDelay", "one day"},
 		"certificate elsewhere": {"CdnCertificateArn", "arn:aws:acm:eu-west-1:1:certificate/cdn"},
 		"misspelt":              {"DataPlain", "off"},
 	} {

@@ -24,7 +24,7 @@ var variants = []variant{
 	{"whole", with(dataPlane, "DomainName", "images.example.org", "CdnCertificateArn", "arn:aws:acm:us-east-1:1:certificate/cdn",
 		"HostedZoneId", "Z1", "AlarmTopic", "arn:aws:sns:eu-west-1:1:alarms", "PolicyLayer", "arn:aws:lambda:eu-west-1:1:layer:policy:1")},
 	{"without a CDN", with(dataPlane, "Cdn", "off", "DomainName", "images.example.org", "CertificateArn", "arn:aws:acm:eu-west-1:1:certificate/api", "HostedZoneId", "Z1")},
-	{"for compute hosts", with(dataPlane, "EndpointType", "PRIVATE", "VpcEndpointIds", "vpce-1,vpce-2", "ExistingTable", "images", "ExistingBucket", "image-data",
+	{"for compute hosts", with(dataPlane, "EndpointType", "PRIVATE", "VpcEndpointIds", "vpce-1,vpce-2", "ExistingTable", "images", "ExistingBucket", "image-data", "Deployment", "images",
 		"PolicyLayer", "arn:aws:lambda:eu-west-1:1:layer:hosts:1")},
 	{"by a Keystone", with(dataPlane, "DevelopmentKey", "", "Identity", "keystone", "KeystoneUrl", "https://identity.example.org/v3", "KeystoneUsername", "gander",
 		"KeystoneCa", "on", "IdentityLayer", "arn:aws:lambda:eu-west-1:1:layer:identity:1", "PolicyLayer", "arn:aws:lambda:eu-west-1:1:layer:policy:1",
