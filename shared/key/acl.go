@@ -8,7 +8,6 @@ import (
 
 	"github.com/gander-images/gander/shared/caller"
 	"github.com/gander-images/gander/shared/policy"
-	"github.com/gander-images/gander/shared/table"
 )
 
 // An ACL says who else may read a secret, and whether its project may.
@@ -68,7 +67,7 @@ func (s *Service) putACL(ctx context.Context, g policy.Grant, secret *Secret, ne
 	if err != nil {
 		return err
 	}
-	check := table.Write{Kind: table.Check, Key: recordKey(secret.Record.ID), If: table.IfRevision(secret.Record.Revision)}
+	check := secret.Record.Unmoved()
 	outcome, err := s.Table.Transact(ctx, put, check)
 	switch {
 	case err != nil:

@@ -55,5 +55,5 @@ func (s *Service) Clone(ctx context.Context, g policy.Grant, source *Record, n N
 // Unmoved returns the condition that nobody has written the key's record since it was
 // read, for a transaction that rests on it.
 func (r *Record) Unmoved() table.Write {
-	return table.Write{Kind: table.Check, Key: recordKey(r.ID), If: table.IfRevision(r.Revision)}
+	return table.Write{Kind: table.Check, Key: recordKey(r.ID), If: r.unmoved()}
 }

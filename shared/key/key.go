@@ -68,6 +68,10 @@ type Record struct {
 	// Revision is the table's, as read; 0 on a record that is not stored yet.
 	Revision int64
 
+	// born tells this record from another one of the same key that was there before: a
+	// record that goes and is made anew begins with revision 1 again.
+	born int64
+
 	change string // new with every save, so that one whose answer was lost can be recognised
 	stored []byte // as read, so that fields which this version does not know survive
 }

@@ -142,7 +142,7 @@ func (s *Service) nameOne(c Change, id string, recordItem, holderItem *table.Ite
 			return nil, nil, ErrNotUsable
 		}
 		if h != nil && h.Owner == c.After.Owner && h.Delete == goes {
-			return []table.Write{{Kind: table.Check, Key: recordKey(id), If: table.IfRevision(record.Revision)}}, nil, nil
+			return []table.Write{record.Unmoved()}, nil, nil
 		}
 	}
 	e := s.edit(id, record)
@@ -170,6 +170,6 @@ func (s *Service) nameOne(c Change, id string, recordItem, holderItem *table.Ite
 
 func (c Change) adopts(r *Record) bool {
 	return r != nil && r.State == Creating && slices.ContainsFunc(c.Adopts, func(a *Record) bool {
-		return a.ID == r.ID && a.Revision == r.Revision
+		return a.ID == r.ID && a.Revision == r.Revision && a.born == r.born
 	})
 }

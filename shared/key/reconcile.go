@@ -165,8 +165,7 @@ func (s *Service) stray(ctx context.Context, secret vault.Secret, r *Record, del
 	// One entry a day at most: when it is met it moves to the end of the window.
 	now := s.now()
 	entry := retiredEntry(now.Truncate(24*time.Hour), retired{Key: r.ID, Generation: secret.Name.Generation, Since: now})
-	still := table.Write{Kind: table.Check, Key: recordKey(r.ID), If: table.IfRevision(r.Revision)}
-	outcome, err := s.Table.Transact(ctx, entry.Put(), still)
+	outcome, err := s.Table.Transact(ctx, entry.Put(), r.Unmoved())
 	if err != nil {
 		return fmt.Errorf("retiring a generation of key %s: %w", r.ID, err)
 	}

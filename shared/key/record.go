@@ -2,6 +2,8 @@ package key
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/binary"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -56,7 +58,7 @@ func decode(item *table.Item) (*Record, error) {
 		ID: d.ID, Owner: d.Owner, Creator: d.Creator, State: d.State, Generation: d.Generation, Made: d.Made,
 		Holders: d.Holders, Own: d.Own, WishDelete: d.WishDelete, WishKeep: d.WishKeep,
 		Confirmed: d.Confirmed, Restoring: d.Restoring, Image: d.Image, Due: d.Due, CreatedAt: d.CreatedAt, UpdatedAt: d.UpdatedAt,
-		Revision: item.Revision, change: d.Change, stored: item.Body,
+		Revision: item.Revision, born: item.Counters[bornCounter], change: d.Change, stored: item.Body,
 	}, nil
 }
 
@@ -123,7 +125,7 @@ func revisionOf(r *Record) int64 {
 func (s *Service) writes(before, after *Record) ([]table.Write, error) {
 	var first table.Write
 	if after == nil {
-		first = table.Write{Kind: table.Delete, Key: recordKey(before.ID), If: table.IfRevision(before.Revision)}
+		first = table.Write{Kind: table.Delete, Key: recordKey(before.ID), If: before.unmoved()}
 	} else {
 		after.UpdatedAt, after.change = s.now(), s.NewID()
 		body, err := encode(after)
@@ -132,11 +134,28 @@ func (s *Service) writes(before, after *Record) ([]table.Write, error) {
 		}
 		first = table.Write{Kind: table.Put, Key: recordKey(after.ID), Schema: schema, Body: body, If: table.IfAbsent()}
 		if before != nil {
-			first.If = table.IfRevision(before.Revision)
+			first.If, after.born = before.unmoved(), before.born
+		} else {
+			after.born = bornOf(after.change)
+			first.Counters = map[string]int64{bornCounter: after.born}
 		}
 	}
 	writes := append([]table.Write{first}, moved(before, after)...)
 	return append(writes, dueWrites(before, after)...), nil
+}
+
+// bornCounter is the counter of a record's item that says which record it is.
+const bornCounter = "born"
+
+// bornOf makes a number that is hardly another record's of the mark of its first save.
+func bornOf(change string) int64 {
+	sum := sha256.Sum256([]byte(change))
+	return int64(binary.BigEndian.Uint64(sum[:]) >> 2) //nolint:gosec // 62 bits
+}
+
+// unmoved holds that nobody has written the record since it was read.
+func (r *Record) unmoved() table.Condition {
+	return table.IfRevision(r.Revision).Within(bornCounter, r.born, r.born)
 }
 
 // dueWrites moves the record's one due entry.

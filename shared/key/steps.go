@@ -261,7 +261,7 @@ func (s *Service) Retire(ctx context.Context, e due.Entry) error {
 func still(id string, r *Record) table.Write {
 	w := table.Write{Kind: table.Check, Key: recordKey(id), If: table.IfAbsent()}
 	if r != nil {
-		w.If = table.IfRevision(r.Revision)
+		w.If = r.unmoved()
 	}
 	return w
 }
