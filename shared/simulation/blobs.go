@@ -96,4 +96,3 @@ func (blobPort) Copy(context.Context, string, string, string) (blob.Object, erro
 }
 
 func (blobPort) Walk(context.Context, string, func(blob.Object) error) error { return errUnasked }
-

@@ -144,4 +144,3 @@ func (w *world) quietBytes() {
 		}
 	}
 }
-

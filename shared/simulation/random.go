@@ -106,7 +106,7 @@ func (r *run) restored() {
 
 // outside is somebody whose calls are made at once.
 func (r *run) outside(name string) *actor {
-	a := &actor{run: r, index: 0x70 + len(r.actors), name: name, expires: map[time.Time]time.Time{}}
+	a := &actor{run: r, index: 0x70 + r.steps, name: name, expires: map[time.Time]time.Time{}}
 	a.services()
 	return a
 }

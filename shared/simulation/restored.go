@@ -78,4 +78,3 @@ func (a *actor) upkeep(change func(map[string]any)) error {
 	_, err = a.keys.Table.Transact(background, w)
 	return err
 }
-

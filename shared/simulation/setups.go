@@ -63,6 +63,7 @@ func removeImageAndForce() deed {
 func startedUpload(img string) deed {
 	return deed{name: "upload begun", do: func(a *actor) error {
 		worker := a.run.add("worker", upload(img))
+		worker.index = 0x40 // its ids are nobody else's
 		worker.next()
 		for worker.calls < 3 {
 			worker.resume(goes)

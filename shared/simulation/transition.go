@@ -21,6 +21,9 @@ func (w *witness) keyChanged(world *world, by *actor, c table.Change, revived ma
 	if before.state == "" {
 		k.goes, k.stays, k.left = false, false, time.Time{}
 	}
+	if k.left.Equal(world.now) {
+		k.left = r.UpdatedAt // by the clock as whoever left had read it
+	}
 	if before.state != k.state {
 		world.stats.key(before.state, k.state)
 	}

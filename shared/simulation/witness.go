@@ -133,7 +133,7 @@ type recordOf struct {
 	WishDelete bool              `json:"wish_delete"`
 	WishKeep   bool              `json:"wish_keep"`
 	Status     image.Status      `json:"status"`
-	Upload     string            `json:"upload"`
+	UpdatedAt  time.Time         `json:"updated_at"`
 	Properties map[string]string `json:"properties"`
 	Locations  []image.Location  `json:"locations"`
 }
