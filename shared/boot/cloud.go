@@ -7,6 +7,7 @@ import (
 	"github.com/gander-images/gander/shared/boot/setting"
 	"github.com/gander-images/gander/shared/image"
 	"github.com/gander-images/gander/shared/table/dynamo"
+	"github.com/gander-images/gander/shared/vault/secretsmanager"
 )
 
 // openCloud makes the clients of the cloud mix that the needs name. It calls
@@ -18,6 +19,9 @@ func openCloud(v setting.Values, o order, log *slog.Logger) mix {
 	}
 	if o.needs&bytesNeeds != 0 {
 		m.store.Blobs = s3.Open(o.account, v.Bucket)
+	}
+	if o.needs&secretNeeds != 0 {
+		m.vault = secretsmanager.Open(o.account, v.Deployment)
 	}
 	return m
 }
