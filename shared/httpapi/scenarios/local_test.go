@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -23,9 +24,11 @@ import (
 	"github.com/gander-images/gander/shared/identity"
 	"github.com/gander-images/gander/shared/identity/development"
 	"github.com/gander-images/gander/shared/image"
+	"github.com/gander-images/gander/shared/key"
 	"github.com/gander-images/gander/shared/policy"
 	"github.com/gander-images/gander/shared/protect"
 	"github.com/gander-images/gander/shared/table/bolt"
+	"github.com/gander-images/gander/shared/vault/memory"
 )
 
 // openMix starts the service within this process, over the local adapters.
@@ -46,6 +49,7 @@ type inside struct {
 	logs     *lockedBuffer
 	server   *httptest.Server
 	format   protect.Format // of property protections
+	vault    *memory.Vault
 }
 
 // newInside starts a service over the real local adapters.
@@ -64,18 +68,22 @@ func newInside(t testing.TB) *inside {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &inside{logs: &lockedBuffer{}, format: protect.Roles}
+	w := &inside{logs: &lockedBuffer{}, format: protect.Roles, vault: memory.New(nil)}
+	log := slog.New(slog.NewJSONHandler(w.logs, nil))
+	keys := &key.Service{
+		Table: tab, Vault: w.vault, Delay: time.Hour, Window: 30 * 24 * time.Hour, Log: log, Now: time.Now, NewID: uuid.NewString,
+	}
 	w.services = &httpapi.Services{
 		Images: &image.Service{
-			Table: tab, Stores: []image.Store{{ID: "local", Type: "file", Blobs: blobs}, {ID: "os_glance_tasks_store", Blobs: blobs}},
+			Table: tab, Keys: keys, Stores: []image.Store{{ID: "local", Type: "file", Blobs: blobs}, {ID: "os_glance_tasks_store", Blobs: blobs}},
 			Limits: image.DefaultLimits(), Retention: time.Hour, Lease: 10 * time.Minute,
 			Log: slog.New(slog.DiscardHandler), Now: time.Now, NewID: uuid.NewString, Pause: time.Sleep,
 		},
-		Policy: rules, Identity: identity.New(verifier, identity.Options{}), Log: slog.New(slog.NewJSONHandler(w.logs, nil)),
+		Keys: keys, Policy: rules, Identity: identity.New(verifier, identity.Options{}), Log: log,
 		PublicEndpoint: publicEndpoint, Version: "test",
 	}
 	images := w.services.Images
-	w.services.Lag = (&due.Runner{Table: tab, Handlers: images.Handlers(), Now: images.Now, Log: images.Log}).Lag
+	w.services.Lag = (&due.Runner{Table: tab, Handlers: w.due(), Now: images.Now, Log: images.Log}).Lag
 	w.handler = httpapi.Handler(httpapi.All, w.services)
 	w.server = httptest.NewServer(http.HandlerFunc(func(out http.ResponseWriter, r *http.Request) { w.handler.ServeHTTP(out, r) }))
 	t.Cleanup(w.server.Close)
@@ -114,8 +122,15 @@ func (w *inside) sweep() error { return w.sweepAt(time.Now) }
 // sweepAt does what is due by a clock.
 func (w *inside) sweepAt(now func() time.Time) error {
 	images := w.services.Images
-	runner := due.Runner{Table: images.Table, Handlers: images.Handlers(), Now: now, Log: images.Log}
-	return runner.Sweep(context.Background())
+	runner := due.Runner{Table: images.Table, Handlers: w.due(), Now: now, Log: images.Log}
+	return errors.Join(runner.Sweep(context.Background()), w.services.Keys.Round(context.Background()))
+}
+
+// due are the handlers of all that happens later.
+func (w *inside) due() map[string]due.Handler {
+	all := w.services.Images.Handlers()
+	maps.Copy(all, w.services.Keys.Handlers())
+	return all
 }
 
 // set does what the start of a function would do with a setting.
@@ -139,6 +154,8 @@ func (w *inside) set(setting string) {
 		w.format = protect.Format(value)
 	case "GANDER_PROPERTY_PROTECTION_FILE":
 		w.services.Protect, _, err = protect.Load(value, w.format, w.hasRule)
+	case "GANDER_KEY_DELAY":
+		w.services.Keys.Delay, err = time.ParseDuration(value)
 	case "GANDER_RETENTION":
 		images.Retention, err = time.ParseDuration(value)
 	default:
