@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"context"
 	"time"
 
 	"github.com/gander-images/gander/localstack/lambda"
@@ -8,6 +9,12 @@ import (
 
 // DataPaths are what goes to the data plane.
 func DataPaths() []string { return dataPaths }
+
+// Queue hands a message to a function that reads the queue, and waits.
+func (g *Gateway) Queue(ctx context.Context, reader, message string) {
+	g.queue(ctx, []string{reader}, []byte(message))
+	g.queued.Wait()
+}
 
 // SetTimeout shortens what the gateway waits for a function.
 func (c *Config) SetTimeout(d time.Duration) { c.timeout = d }

@@ -87,6 +87,7 @@ type Gateway struct {
 	mappings []feeding
 	stop     context.CancelFunc
 	running  sync.WaitGroup
+	queued   sync.WaitGroup // messages on their way
 }
 
 // A feeding is a mapping and the function that it feeds.
@@ -158,7 +159,7 @@ func (g *Gateway) build(s *template.Stack, output io.Writer) error {
 	g.stageURL = "http://" + g.config.StageListener.Addr().String() + "/" + g.api.stage
 	ctx, stop := context.WithCancel(context.Background())
 	g.stop = stop
-	if err := g.startMappings(s, functions); err != nil {
+	if err := g.startMappings(ctx, s, functions); err != nil {
 		return err
 	}
 	return g.startTimers(ctx, s, functions)
@@ -226,5 +227,6 @@ func (g *Gateway) end() {
 		all.Go(f.Close)
 	}
 	all.Wait()
+	g.queued.Wait()
 	g.running.Wait()
 }

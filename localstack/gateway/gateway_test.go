@@ -53,6 +53,18 @@ func TestSweep(t *testing.T) {
 	}
 }
 
+// TestQueue: what a mapping gave up on is handed to whoever reads the queue, again and
+// again until it is taken or was tried often enough.
+func TestQueue(t *testing.T) {
+	for message, want := range map[string]int{`answer {"batchItemFailures":[]}`: 1, `answer {"batchItemFailures":[{"itemIdentifier":"m"}]}`: 5} {
+		w := start(t, func(c *gateway.Config) { c.NoSchedule = true })
+		w.Queue(t.Context(), "sweeper", message)
+		if row := w.Tally()["sweeper"]; row.Events != want {
+			t.Errorf("%s: %+v\n%s", message, row, w.log)
+		}
+	}
+}
+
 // TestTemplatesThatAreNotUnderstood: whatever would make the gateway another one
 // than the deployed is named before it starts.
 func TestTemplatesThatAreNotUnderstood(t *testing.T) {
@@ -64,7 +76,7 @@ func TestTemplatesThatAreNotUnderstood(t *testing.T) {
 		{"BOTH: own", "BOTH: !ImportValue x", "Fn::ImportValue"},
 		{"type: aws_proxy", "type: mock", `"mock"`},
 		{"rate(1 minute)", "\"cron(0 * * * ? *)\"", "cron"},
-		{"Type: Schedule", "Type: SQS", `"SQS"`},
+		{"Type: Schedule", "Type: Kafka", `"Kafka"`},
 		{"$context.httpMethod", "$util.base64", "$util.base64"},
 		{"context.requestId\n", "method.request.header.a\n", "method.request.header.a"},
 		{"functions/${ShowFunction.Arn}", "functions/x", "no function for"},

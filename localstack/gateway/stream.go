@@ -14,9 +14,13 @@ import (
 )
 
 // startMappings starts what feeds functions from streams.
-func (g *Gateway) startMappings(s *template.Stack, functions []function) error {
+func (g *Gateway) startMappings(ctx context.Context, s *template.Stack, functions []function) error {
 	if g.config.NoStream {
 		return nil
+	}
+	readers, err := queueReaders(s, functions)
+	if err != nil {
+		return err
 	}
 	for _, f := range functions {
 		events, err := eventsOf(s, f.id, "DynamoDB")
@@ -30,6 +34,7 @@ func (g *Gateway) startMappings(s *template.Stack, functions []function) error {
 			}
 			m := mapping.Start(settings, mapping.Options{
 				Streams: dynamodbstreams.NewFromConfig(g.config.AWS), Invoke: g.feed(f.name), Log: g.log, Every: pollEvery,
+				GaveUp: func(message []byte) { g.queue(ctx, readers, message) },
 			})
 			g.mappings = append(g.mappings, feeding{m, f.name})
 		}
@@ -55,7 +60,7 @@ func eventsOf(s *template.Stack, id, kind string) ([]string, error) {
 		switch found := template.Text(v); found {
 		case kind:
 			names = append(names, name)
-		case "DynamoDB", "Schedule":
+		case "DynamoDB", "Schedule", "SQS":
 		default:
 			return nil, fmt.Errorf("%s: an event of type %q is not known here", id, found)
 		}

@@ -74,8 +74,12 @@ func wish(payload []byte) string {
 		Headers           map[string]string
 		MultiValueHeaders map[string][]string
 		Kind              string `json:"detail-type"`
+		Records           []struct{ Body string }
 	}
 	_ = json.Unmarshal(payload, &event)
+	if len(event.Records) > 0 {
+		return event.Records[0].Body
+	}
 	if event.Kind != "" {
 		return "answer null"
 	}

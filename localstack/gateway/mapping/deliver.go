@@ -132,6 +132,9 @@ func (m *Mapping) giveUp(shard string, batch []record, tries int, why string) {
 		m.options.Log.Error("a failure cannot be told", "error", err)
 		return
 	}
+	if m.options.GaveUp != nil {
+		m.options.GaveUp(message)
+	}
 	m.mutex.Lock()
 	defer m.mutex.Unlock()
 	m.failures = append(m.failures, message)

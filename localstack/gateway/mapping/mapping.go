@@ -51,6 +51,10 @@ type Options struct {
 	Invoke  Invoke
 	Log     *slog.Logger
 
+	// GaveUp gets each message about what was given up on, as the destination does;
+	// nil: nobody does.
+	GaveUp func(message []byte)
+
 	// Every is how long to wait at the end of a shard; AWS asks four times a
 	// second.
 	Every time.Duration
