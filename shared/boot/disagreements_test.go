@@ -30,6 +30,10 @@ func routesOf(i *inventory) template.Tree {
 	return properties(i, "Api").At("DefinitionBody", "paths")
 }
 
+func givenUpOf(i *inventory) template.Tree {
+	return i.template.At("Resources", "SweeperFunction", "Properties", "Events")
+}
+
 func mappingOf(i *inventory) template.Tree {
 	return properties(i, "ReaperFunction").At("Events", "Changes", "Properties")
 }
@@ -201,8 +205,15 @@ var shapeDamages = map[string]damage{
 	"mapping for all": {func(i *inventory) {
 		mappingOf(i).At("FilterCriteria").Trees("Filters")[0]["Pattern"] = `{"eventName":["INSERT"],"dynamodb":{"Keys":{"pk":{"S":[{"prefix":""}]}}}}`
 	}, "let INSERT of image#2f9c1d3e-7a54-4b0e-9d61-0c8f5e3b7a10 pass should be false"},
-	"no partial report":   {func(i *inventory) { delete(mappingOf(i), "FunctionResponseTypes") }, "its mapping does not hear which records failed"},
-	"no destination":      {func(i *inventory) { delete(mappingOf(i), "DestinationConfig") }, "its mapping tells nobody what it gave up on"},
+	"no partial report": {func(i *inventory) { delete(mappingOf(i), "FunctionResponseTypes") }, "its mapping does not hear which records failed"},
+	"no destination":    {func(i *inventory) { delete(mappingOf(i), "DestinationConfig") }, "its mapping tells nobody what it gave up on"},
+	"failures unread":   {func(i *inventory) { delete(givenUpOf(i), "GivenUp") }, "its mapping does not read what the reaper was given up on"},
+	"failures twice": {
+		func(i *inventory) {
+			i.template.At("Resources", "ReaperFailures", "Properties")["VisibilityTimeout"] = "30"
+		},
+		"its mapping may get a message again that it is at work on",
+	},
 	"no bisection":        {func(i *inventory) { delete(mappingOf(i), "BisectBatchOnFunctionError") }, "its mapping does not halve a batch that fails"},
 	"retries without end": {func(i *inventory) { mappingOf(i)["MaximumRetryAttempts"] = "-1" }, "its mapping tries without an end"},
 	"records without end": {func(i *inventory) { delete(mappingOf(i), "MaximumRecordAgeInSeconds") }, "its mapping keeps records without an end"},

@@ -121,7 +121,7 @@ func follow(t template.Tree, path string) string {
 
 // wantedAlarms are the metrics that somebody should be told of.
 var wantedAlarms = set(
-	"AWS/SQS ApproximateNumberOfMessagesVisible ReaperFailures",
+	"AWS/SQS NumberOfMessagesSent ReaperFailures",
 	"AWS/Lambda IteratorAge ReaperFunction",
 	"AWS/Lambda Errors SweeperFunction",
 	"AWS/Lambda Throttles ",

@@ -36,7 +36,35 @@ func (d deployment) checkMapping() []string {
 			found = append(found, "ReaperFunction: its mapping "+c.says)
 		}
 	}
+	found = append(found, d.checkGivenUp()...)
 	return append(found, d.checkFilters(properties.At("FilterCriteria").Trees("Filters"))...)
+}
+
+// checkGivenUp: the sweeper reads what the reaper was given up on, message by message,
+// and a message stays hidden while it may be at work on it.
+//
+// Source: AWS Lambda Developer Guide, "Creating and configuring an Amazon SQS event
+// source mapping", which asks for six times the function's timeout.
+func (d deployment) checkGivenUp() []string {
+	sweeper := d.main.Properties("SweeperFunction")
+	mapping := sweeper.At("Events", "GivenUp")
+	properties := mapping.At("Properties")
+	hidden, err := strconv.Atoi(d.main.Properties("ReaperFailures").Text("VisibilityTimeout"))
+	timeout, other := strconv.Atoi(sweeper.Text("Timeout"))
+	var found []string
+	for _, c := range []struct {
+		so   bool
+		says string
+	}{
+		{mapping.Text("Type") == "SQS" && properties.Text("Queue") == "${ReaperFailures.Arn}", "does not read what the reaper was given up on"},
+		{slices.Equal(properties.Texts("FunctionResponseTypes"), []string{"ReportBatchItemFailures"}), "does not hear which messages failed"},
+		{err == nil && other == nil && hidden >= 6*timeout, "may get a message again that it is at work on"},
+	} {
+		if !c.so {
+			found = append(found, "SweeperFunction: its mapping "+c.says)
+		}
+	}
+	return found
 }
 
 func between(text string, low, high int) bool {
