@@ -35,7 +35,7 @@ var (
 
 const (
 	dueNeeds = httpapi.ReadTable | httpapi.ReadItems | httpapi.ListTable | httpapi.WriteTable | httpapi.DeleteBytes | httpapi.EndUploads |
-		httpapi.DescribeSecrets | httpapi.DeleteSecrets
+		httpapi.CheckItems | httpapi.DescribeSecrets | httpapi.DeleteSecrets
 
 	// sweepNeeds are those of the hourly round, too, which holds keys and secrets
 	// against each other.

@@ -41,8 +41,9 @@ type router struct {
 }
 
 type pattern struct {
-	op       *Operation
-	segments []string
+	op        *Operation
+	segments  []string
+	variables int // of the segments; those with fewer are looked at first
 }
 
 // newRouter routes to ops. What it knows of other rows of All tells a path that
@@ -68,7 +69,12 @@ func newRouter(ops []Operation) *router {
 
 func (r *router) add(op *Operation) {
 	for _, path := range op.Paths {
-		r.patterns = append(r.patterns, pattern{op: op, segments: strings.Split(path[1:], "/")})
+		p := pattern{op: op, segments: strings.Split(path[1:], "/"), variables: strings.Count(path, "{")}
+		at := len(r.patterns)
+		for at > 0 && r.patterns[at-1].variables > p.variables {
+			at--
+		}
+		r.patterns = slices.Insert(r.patterns, at, p)
 	}
 }
 
@@ -176,14 +182,17 @@ func (r *router) missed(why miss, path string, public bool) route {
 }
 
 // match returns the row that serves method on path, or else the rows that serve
-// other methods there, as far as they are listed.
+// other methods there, as far as they are listed. A path that some row names to the
+// letter is no other row's, as behind API Gateway.
 func (r *router) match(path, method string) (op *Operation, params map[string]string, others []*Operation) {
 	segments := strings.Split(path[1:], "/")
+	closest := len(segments)
 	for _, p := range r.patterns {
 		found, ok := p.match(segments)
-		if !ok {
+		if !ok || len(found) > closest {
 			continue
 		}
+		closest = len(found)
 		if slices.Contains(p.op.Methods, method) && utf8.ValidString(path) {
 			return p.op, found, nil
 		}

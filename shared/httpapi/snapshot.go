@@ -19,7 +19,7 @@ var (
 	ImageSnapshot = Operation{
 		Name: "image-snapshot", Methods: []string{"POST"}, Paths: []string{ownAPI + "/images/snapshot"},
 		Rules: []policy.Rule{policy.SnapshotImage, policy.AddImage, policy.GetImage, policy.SecretDecrypt},
-		Needs: Tokens | ReadTable | ReadItems | WriteTable | ReadSecrets | WriteSecrets, Body: JSONBody, Properties: true, Serve: imageSnapshot,
+		Needs: Tokens | ReadTable | ReadItems | WriteTable | CheckItems | ReadSecrets | WriteSecrets, Body: JSONBody, Properties: true, Serve: imageSnapshot,
 	}
 )
 
@@ -83,19 +83,32 @@ func snapshotTarget(c caller.Caller, d image.SnapshotDraft) policy.Target {
 // authorizeClone asks whether the caller may read a key that the source of a snapshot
 // names. Who may not is not told whether there is such a key.
 func (s *Services) authorizeClone(ctx context.Context, c caller.Caller, r *key.Record) (policy.Grant, error) {
-	reads, err := s.Images.ReadsKey(ctx, c.ProjectID, r)
+	target, err := s.cloneTarget(ctx, c, r)
 	if err != nil {
 		return policy.Grant{}, err
-	}
-	target := policy.Attributes{"project_id": nil, "reader": reads}
-	if r != nil && r.Owner != "" {
-		target["project_id"], target["creator_id"] = r.Owner, r.Creator
 	}
 	grant, err := s.Policy.Authorize(policy.SecretDecrypt, c, target)
 	if problem.Is(err, problem.Forbidden) {
 		err = problem.Because(err, problem.Forbidden, "You are not permitted to read the encryption key of the source image.")
 	}
 	return grant, err
+}
+
+// cloneTarget is what secret:decrypt may read of a key that may not be known, or be
+// another key manager's.
+func (s *Services) cloneTarget(ctx context.Context, c caller.Caller, r *key.Record) (policy.Target, error) {
+	if r == nil || r.Owner == "" {
+		return policy.Attributes{"project_id": nil, "reader": false}, nil
+	}
+	metadata, err := s.Keys.Metadata(ctx, r.ID)
+	if err != nil {
+		return nil, err
+	}
+	if metadata == nil {
+		metadata = &key.Metadata{}
+	}
+	reads, err := s.Images.ReadsKey(ctx, c.ProjectID, r)
+	return key.SecretTarget(&key.Secret{Record: r, Metadata: metadata}, c, reads), err
 }
 
 // readSnapshot reads the body of image-snapshot, and which image is the source; empty:

@@ -188,7 +188,7 @@ var Table = []Row{
 	{
 		Name: "GANDER_DEPLOYMENT", Default: "gander", Uses: Secrets,
 		Doc:  "Name of this deployment. On the cloud mix the names of its secrets begin with it: `gander/<key id>/<generation>`. No two deployments of an account and region may have the same one, and none may change it while it has keys.",
-		kind: name(func(v *Values) *string { return &v.Deployment }, "the name of a deployment", `^[a-z0-9][a-z0-9-]{0,63}$`),
+		kind: name(func(v *Values) *string { return &v.Deployment }, "the name of a deployment", `^[A-Za-z0-9][A-Za-z0-9-]{0,63}$`),
 	},
 	{
 		Name: "GANDER_VAULT_KEY_FILE", Uses: Secrets,
