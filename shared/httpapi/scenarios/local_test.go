@@ -19,6 +19,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/gander-images/gander/shared/blob/file"
+	"github.com/gander-images/gander/shared/deadletter"
 	"github.com/gander-images/gander/shared/due"
 	"github.com/gander-images/gander/shared/httpapi"
 	"github.com/gander-images/gander/shared/identity"
@@ -78,6 +79,7 @@ func newInside(t testing.TB) *inside {
 			Table: tab, Keys: keys, Stores: []image.Store{{ID: "local", Type: "file", Blobs: blobs}, {ID: "os_glance_tasks_store", Blobs: blobs}},
 			Limits: image.DefaultLimits(), Retention: time.Hour, Lease: 10 * time.Minute,
 			Log: slog.New(slog.DiscardHandler), Now: time.Now, NewID: uuid.NewString, Pause: time.Sleep,
+			NotInherited: []string{"cache_in_nova", "bittorrent"},
 		},
 		Keys: keys, Policy: rules, Identity: identity.New(verifier, identity.Options{}), Log: log,
 		PublicEndpoint: publicEndpoint, Version: "test",
@@ -123,7 +125,12 @@ func (w *inside) sweep() error { return w.sweepAt(time.Now) }
 func (w *inside) sweepAt(now func() time.Time) error {
 	images := w.services.Images
 	runner := due.Runner{Table: images.Table, Handlers: w.due(), Now: now, Log: images.Log}
-	return errors.Join(runner.Sweep(context.Background()), w.services.Keys.Round(context.Background()))
+	letters := &deadletter.Box{Table: images.Table, Now: now, Log: images.Log}
+	again := runner
+	runner.Handlers = maps.Clone(runner.Handlers)
+	runner.Handlers[deadletter.RetryKind] = letters.Handler(&again)
+	ctx := context.Background()
+	return errors.Join(runner.Sweep(ctx), letters.Tidy(ctx), w.services.Keys.Round(ctx))
 }
 
 // due are the handlers of all that happens later.
@@ -156,6 +163,8 @@ func (w *inside) set(setting string) {
 		w.services.Protect, _, err = protect.Load(value, w.format, w.hasRule)
 	case "GANDER_KEY_DELAY":
 		w.services.Keys.Delay, err = time.ParseDuration(value)
+	case "GANDER_NON_INHERITABLE_PROPERTIES":
+		images.NotInherited = strings.Split(value, ",")
 	case "GANDER_RETENTION":
 		images.Retention, err = time.ParseDuration(value)
 	default:
