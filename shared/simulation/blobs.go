@@ -52,6 +52,10 @@ func (w *writer) Write(b []byte) (int, error) {
 
 func (w *writer) Commit(ctx context.Context) (blob.Object, error) {
 	w.stand(ctx, call{kind: commitCall, name: w.name})
+	if _, begun := w.run.world.blobs[w.name]; !begun { // somebody removed what was begun
+		w.answered(2)
+		return blob.Object{}, blob.ErrBusy
+	}
 	w.run.world.blobs[w.name] = true
 	w.answered(1)
 	return blob.Object{Name: w.name, Version: "1", Size: w.size}, nil

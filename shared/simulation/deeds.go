@@ -1,7 +1,9 @@
 package simulation
 
 import (
+	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/gander-images/gander/shared/caller"
@@ -196,6 +198,63 @@ func upload(img string) deed {
 		return a.images.Upload(background, grant, c, found, image.UploadRequest{Body: strings.NewReader("bytes")})
 	}}
 }
+
+// snapshot is what a compute service does with the image that a server came from: of
+// its own project, or, as an administrator, of another.
+func snapshot(img string, foreign bool) deed {
+	c := member(projectOf(img))
+	name := "snapshot "
+	if foreign {
+		c, name = operator, "admin's snapshot "
+	}
+	return deed{name: name + short(img), do: func(a *actor) error {
+		return again(func() error { return a.snapshot(c, img) })
+	}}
+}
+
+const server = "3000000a-0000-4000-8000-00000000000a"
+
+func (a *actor) snapshot(c caller.Caller, img string) error {
+	d := image.SnapshotDraft{Instance: server, Project: projectOf(img), Name: "snapshot", Kind: image.Plain}
+	target := policy.Attributes{"instance_project_id": d.Project, "project_id": c.ProjectID}
+	var rights image.SnapshotRights
+	var err error
+	if rights.Snapshot, err = rules().Authorize(policy.SnapshotImage, c, target); err != nil {
+		return err
+	}
+	if d.Source, err = a.images.Get(background, c, img); err != nil {
+		return err
+	}
+	if rights.Get, err = policy.AuthorizeImage(rules(), policy.GetImage, c, image.Target(d.Source, c)); err != nil {
+		return err
+	}
+	if rights.Add, err = rules().Authorize(policy.AddImage, c, image.ProposedTarget(&c.ProjectID, d.Visibility(c))); err != nil {
+		return err
+	}
+	rights.Decrypt = func(ctx context.Context, r *key.Record) (policy.Grant, error) {
+		reads, err := a.images.ReadsKey(ctx, c.ProjectID, r)
+		if err != nil {
+			return policy.Grant{}, err
+		}
+		target := policy.Attributes{"project_id": nil, "reader": reads}
+		if r != nil && r.Owner != "" {
+			target["project_id"] = r.Owner
+		}
+		return rules().Authorize(policy.SecretDecrypt, c, target)
+	}
+	_, err = a.images.Snapshot(background, rights, nil, c, d)
+	return err
+}
+
+// removeSnapshot deletes the first snapshot that is there.
+var removeSnapshot = deed{name: "delete a snapshot", do: func(a *actor) error {
+	for _, img := range a.run.world.witness.images {
+		if !slices.Contains(allImages, img.id) && img.status.Exists() {
+			return remove(img.id).do(a)
+		}
+	}
+	return nil
+}}
 
 // ownerOfKey is the project that makes a key.
 func ownerOfKey(id string) string {

@@ -69,6 +69,7 @@ func (p play) explore(id string, stats *Stats, most int) *Failure {
 				choices = r.choices(choices)
 			}
 			if r.world.witness.wrong != "" || len(choices) == 0 {
+				r.world.judge = true
 				r.settle()
 				stats.Schedules++
 				stats.Steps += r.steps
@@ -101,6 +102,7 @@ func (p play) replay(path []uint8) (wrong string, trace []string) {
 		}
 		r.take(choices[n])
 	}
+	r.world.judge = true
 	r.settle()
 	return r.world.witness.wrong, r.world.log
 }

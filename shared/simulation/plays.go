@@ -62,6 +62,13 @@ var catalogue = map[string][]deed{
 		unname(imageA), remove(imageA), remove(imageB), give(imageA, projectB), both(imageA, keyA), removeKey(keyB, others), removeKey(keyA, nobody),
 		sweeper, undelete(imageA),
 	},
+	"active": {
+		snapshot(imageA, false), snapshot(imageA, true), remove(imageA), unname(imageA), wish(imageA, "do_not_delete"), join(keyA, 1),
+		removeKey(keyA, anybody), jumps(21 * time.Minute), sweeper,
+	},
+	"cloned": {
+		removeSnapshot, undelete(imageA), jumps(25 * time.Hour), removeKey(keyA, anybody), sweeper,
+	},
 	"saving": {
 		sweeper, sweeper, remove(imageA), upload(imageA), unname(imageA), undelete(imageA), reaper,
 	},

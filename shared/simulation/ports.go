@@ -151,16 +151,16 @@ func (p vaultPort) change(ctx context.Context, o op) error {
 	case !intime || p.fate == busy:
 		p.answered(1)
 		return vault.ErrBusy
-	case p.fate == late, p.fate == doubled:
+	case o.kind == "schedule":
+		w.witness.scheduling(w, p.actor, o)
+	}
+	if p.fate == late || p.fate == doubled {
 		w.vault.late = append(w.vault.late, lateCall{op: o, until: w.now.Add(mostLate)})
 		w.tell("%s: %s is on its way (%d)", p.actor, o, p.fate)
 	}
 	if p.fate == late || p.fate == fails {
 		p.answered(2)
 		return vault.ErrUnknown
-	}
-	if o.kind == "schedule" {
-		w.witness.scheduling(w, p.actor, o)
 	}
 	err := w.vault.do(o, w.now)
 	p.tell(o.String(), "", err)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/gander-images/gander/shared/image"
 	"github.com/gander-images/gander/shared/key"
+	"github.com/gander-images/gander/shared/key/keytest"
 	"github.com/gander-images/gander/shared/table"
 )
 
@@ -19,15 +20,20 @@ func (r *run) settle() {
 	a.services()
 	w.advance(w.now.Add(mostLate)) // whatever is on its way arrives
 	const most = 40
+	rounds := 0
 	for round := 0; ; round++ {
 		w.tell("sweep at %s", w.now.Format(time.DateTime))
 		if err := sweep(a); err != nil {
 			w.failed("sweeping: %v", err)
 		}
-		if w.witness.behind && round > 2 {
+		if round > 2 && (w.witness.behind || isOff(a)) {
 			turnOn(a)
 		}
 		next, any := w.nextDue()
+		if !any && w.witness.restored && rounds < 2 { // they settle what the copy did not know
+			rounds++
+			next, any = w.now.Add(time.Hour), true
+		}
 		switch {
 		case w.witness.wrong != "" || !any:
 			w.quiet()
@@ -92,9 +98,16 @@ func (w *world) quiet() {
 			w.failed("at quiet: secret %s/%d is active, and key %s is %q with generation %d", s.name.Key, s.name.Generation, k.id, k.state, k.generation)
 		}
 	}
+	if w.witness.restored {
+		w.witness.active(w, w.reported) // and there are bytes that no record knows
+		return
+	}
 	w.witness.secrets(w)
-	if !w.witness.restored { // else there are bytes that no record knows
-		w.quietBytes()
+	w.quietBytes()
+	if w.judge {
+		for _, fault := range keytest.Faults(w.table.All(), w.vault.all()) {
+			w.failed("at quiet: %s", fault)
+		}
 	}
 }
 
@@ -117,6 +130,14 @@ func (w *world) quietKey(k *sawKey) {
 	}
 }
 
+// reported says whether an operator was told that the key's secret is missing.
+func (w *world) reported(k *sawKey) bool {
+	page, _ := w.table.Query(background, table.Query{Partition: "key-reports", Limit: 100})
+	return slices.ContainsFunc(page.Items, func(item table.Item) bool {
+		return strings.Contains(string(item.Body), k.id) && strings.Contains(string(item.Body), `"missing"`)
+	})
+}
+
 // recordAt is where a key's record stands.
 func recordAt(id string) table.Key {
 	return table.Key{Partition: "key#" + table.Text(id, 256), Sort: "key"}
@@ -125,7 +146,8 @@ func recordAt(id string) table.Key {
 // quietBytes wants the bytes of each active image, and none else.
 func (w *world) quietBytes() {
 	var have []string
-	for _, id := range allImages {
+	for i := range w.witness.images {
+		id := w.witness.images[i].id
 		items, _ := w.table.Get(background, image.Key(id))
 		r := readRecord(items[0])
 		if r.Status == image.Saving {

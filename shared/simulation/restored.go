@@ -1,9 +1,7 @@
 package simulation
 
 import (
-	"encoding/json"
-
-	"github.com/gander-images/gander/shared/table"
+	"github.com/gander-images/gander/shared/policy"
 	"github.com/gander-images/gander/shared/table/memory"
 )
 
@@ -32,49 +30,31 @@ func (r *run) restoreTable() {
 	w.tell("the table is as it was")
 }
 
-// upkeepAt is where the epoch stands, and whether keys are deleted.
-var upkeepAt = table.Key{Partition: "deployment", Sort: "keys"}
-
-// raiseEpoch is what the sweeper's hourly round does first.
-func raiseEpoch(a *actor) error {
-	epoch, err := a.keys.Vault.Epoch(background)
-	if err != nil {
-		return err
-	}
-	if err := a.upkeep(func(u map[string]any) { u["epoch"] = epoch + 1 }); err != nil {
-		return err
-	}
-	return a.keys.Vault.RaiseEpoch(background, epoch+1)
-}
-
 // turnOn is an operator's word that keys are deleted again.
 func turnOn(a *actor) {
-	epoch := a.run.world.vault.epoch
-	err := a.upkeep(func(u map[string]any) {
-		u["epoch"] = epoch
-		delete(u, "off")
-	})
-	a.run.world.witness.behind = false
-	a.run.world.tell("an operator turns deletions on: %v", err)
+	w := a.run.world
+	grant, err := rules().Authorize(policy.ManageKeys, operator, policy.Attributes{})
+	if err == nil {
+		_, err = a.keys.SetDeletions(background, grant, true, "all is well")
+	}
+	if err != nil {
+		w.failed("turning deletions on: %v", err)
+	}
+	w.witness.behind = false
+	w.tell("an operator turns deletions on")
 }
 
-func (a *actor) upkeep(change func(map[string]any)) error {
-	items, err := a.keys.Table.Get(background, upkeepAt)
-	if err != nil {
-		return err
-	}
-	u := map[string]any{}
-	w := table.Write{Kind: table.Put, Key: upkeepAt, Schema: 1, If: table.IfAbsent()}
-	if items[0] != nil {
-		w.If = table.IfRevision(items[0].Revision)
-		if err := json.Unmarshal(items[0].Body, &u); err != nil {
-			return err
-		}
-	}
-	change(u)
-	if w.Body, err = json.Marshal(u); err != nil {
-		return err
-	}
-	_, err = a.keys.Table.Transact(background, w)
-	return err
+// isOff reports whether keys are not deleted now.
+func isOff(a *actor) bool {
+	d, _, err := a.keys.Deletions(background)
+	return err == nil && !d.Enabled
 }
+
+// turnOff is an operator's word that keys are not deleted for now.
+var turnOff = deed{name: "turn off", do: func(a *actor) error {
+	grant, err := rules().Authorize(policy.ManageKeys, operator, policy.Attributes{})
+	if err == nil {
+		_, err = a.keys.SetDeletions(background, grant, false, "something is odd")
+	}
+	return err
+}}

@@ -1,6 +1,7 @@
 package simulation
 
 import (
+	"errors"
 	"math/rand/v2"
 	"strings"
 	"time"
@@ -195,8 +196,10 @@ func react(a *actor) error {
 	return nil
 }
 
-// sweep is one round of the sweeper.
-func sweep(a *actor) error { return a.runner.Sweep(background) }
+// sweep is one run of the sweeper: what is due, and the upkeep of each hour.
+func sweep(a *actor) error {
+	return errors.Join(a.runner.Sweep(background), a.keys.Round(background))
+}
 
 // jumps has the clock go on by each of the durations.
 func jumps(by ...time.Duration) deed {

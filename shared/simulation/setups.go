@@ -51,6 +51,8 @@ var setups = []setup{
 	{"scheduled", []deed{madeA, heldA, create(imageA2, "", ""), create(imageB, "", ""), remove(imageA), till(retention), till(delay), till(6 * time.Minute)}},
 	{"external", []deed{create(imageA, keyX, key.OnImageDeletion), create(imageB, keyX, "")}},
 	{"two keys", []deed{madeA, makeKey(keyB), heldA, both(imageA, keyB), create(imageB, keyB, key.OnImageDeletion)}},
+	{"active", []deed{madeA, heldA, upload(imageA)}},
+	{"cloned", []deed{madeA, heldA, upload(imageA), snapshot(imageA, true), remove(imageA)}},
 	{"saving", []deed{madeA, heldA, startedUpload(imageA)}},
 }
 
@@ -91,6 +93,9 @@ func (s setup) make() *world {
 		if err := d.do(a); err != nil {
 			panic(fmt.Sprintf("simulation: setup %q: %s: %v", s.name, d.name, err))
 		}
+	}
+	if err := a.keys.Round(background); err != nil {
+		panic(fmt.Sprintf("simulation: setup %q: %v", s.name, err))
 	}
 	if wrong := r.world.witness.wrong; wrong != "" {
 		r.world.witness.wrong = "in setup " + s.name + ": " + wrong

@@ -19,7 +19,7 @@ func (w *witness) keyChanged(world *world, by *actor, c table.Change, revived ma
 	r := readRecord(c.New)
 	k.state, k.owner, k.generation = r.State, r.Owner, r.Generation
 	if before.state == "" {
-		k.goes, k.stays, k.left = false, false, time.Time{}
+		k.goes, k.stays, k.left, k.value = false, false, time.Time{}, ""
 	}
 	if k.left.Equal(world.now) {
 		k.left = r.UpdatedAt // by the clock as whoever left had read it

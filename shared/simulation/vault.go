@@ -66,6 +66,15 @@ func (v *vaultState) find(n vault.Name) *secret {
 	return nil
 }
 
+// all are the secrets as the port tells of them.
+func (v *vaultState) all() map[vault.Name]vault.Secret {
+	all := make(map[vault.Name]vault.Secret, len(v.secrets))
+	for _, s := range v.secrets {
+		all[s.name] = vault.Secret{Name: s.name, Scheduled: s.scheduled, GoneAt: s.goneAt}
+	}
+	return all
+}
+
 // do makes a call happen.
 func (v *vaultState) do(o op, now time.Time) error {
 	if o.kind == "epoch" {

@@ -32,6 +32,7 @@ type sawKey struct {
 	owner      string
 	generation int
 
+	value       string    // of its secret, from when it was first usable
 	goes, stays bool      // what entitled images that were purged wished
 	left        time.Time // when the last holder left
 }
@@ -268,8 +269,13 @@ func (w *witness) consumerChanged(world *world, c table.Change, revived map[stri
 // secrets holds every usable key to an active secret.
 func (w *witness) secrets(world *world) {
 	if w.restored {
-		return // the vault is ahead of the table; the sweeper's round sees to that
+		return // the vault is ahead of the table; rounds see to that, and quiet looks
 	}
+	w.active(world, func(*sawKey) bool { return false })
+}
+
+// active is that, but for keys whose secret may be missing.
+func (w *witness) active(world *world, missing func(*sawKey) bool) {
 	for i := range w.keys {
 		k := &w.keys[i]
 		if !k.usable() {
@@ -277,11 +283,14 @@ func (w *witness) secrets(world *world) {
 		}
 		s := world.vault.find(vault.Name{Key: k.id, Generation: k.generation})
 		switch {
+		case s == nil && missing(k):
 		case s == nil:
 			world.failed("P4: key %s is %s, and the vault has no secret of generation %d", k.id, k.state, k.generation)
 		case s.scheduled:
 			world.failed("P4: key %s is %s, and its secret of generation %d is scheduled", k.id, k.state, k.generation)
-		case string(s.value) != valueOf(k.id):
+		case k.value == "":
+			k.value = string(s.value)
+		case k.value != string(s.value):
 			world.failed("P4: key %s has another value in generation %d", k.id, k.generation)
 		}
 	}
@@ -291,6 +300,9 @@ func (w *witness) secrets(world *world) {
 func (w *witness) scheduling(world *world, by *actor, o op) {
 	if w.behind {
 		world.failed("%s: %s while the table is behind the vault, and nobody has turned deletions on", by, o)
+	}
+	if k := w.key(o.name.Key); k.state == "" || k.state == key.External {
+		world.failed("%s: %s, of which there is no record", by, o)
 	}
 }
 

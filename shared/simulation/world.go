@@ -62,6 +62,7 @@ type world struct {
 	backup *backup  // of the table; nil: none was taken
 	log    []string // what happened, while tracing
 	traces bool
+	judge  bool // at quiet everything that is stored is held against everything else
 	stats  *Stats
 }
 

@@ -86,6 +86,20 @@ func (t *Table) Since(n int) []table.Change {
 	return t.changes[max(0, n-t.first):]
 }
 
+// All returns every item. Their bodies and counters are the table's own: nobody may
+// change them.
+func (t *Table) All() map[table.Key]table.Item {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	all := make(map[table.Key]table.Item)
+	for _, p := range t.partitions {
+		for _, e := range p.entries {
+			all[e.item.Key] = e.item
+		}
+	}
+	return all
+}
+
 // Get implements table.Table.
 func (t *Table) Get(ctx context.Context, keys ...table.Key) ([]*table.Item, error) {
 	if err := ready(ctx); err != nil {
