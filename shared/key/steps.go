@@ -251,8 +251,12 @@ func (s *Service) Retire(ctx context.Context, e due.Entry) error {
 			again = later(s.now(), secret.GoneAt)
 		}
 	}
-	if _, err := s.Table.Transact(ctx, e.Settle(), retiredEntry(again, body).Put()); err != nil {
+	outcome, err := s.Table.Transact(ctx, e.Settle(), retiredEntry(again, body).Put())
+	if err != nil {
 		return fmt.Errorf("moving the entry: %w", err)
+	}
+	if _, there := outcome.FailedAt(1); there {
+		return s.drop(ctx, e) // another entry of the same generation stands where this one would go
 	}
 	return nil // if it did not happen, another handler of the same entry was first
 }
