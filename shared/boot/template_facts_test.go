@@ -124,6 +124,9 @@ var wantedAlarms = set(
 	"AWS/SQS NumberOfMessagesSent ReaperFailures",
 	"AWS/Lambda IteratorAge ReaperFunction",
 	"AWS/Lambda Errors SweeperFunction",
+	"Gander MissingKeys Table",
+	"Gander UnrecordedSecrets Table",
+	"Gander KeyDeletionsOff Table",
 	"AWS/Lambda Throttles ",
 	"AWS/ApiGateway 5XXError AWS::StackName",
 )

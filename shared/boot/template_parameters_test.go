@@ -15,7 +15,7 @@ var mustGive = set("PublicEndpoint")
 var agreedParameters = []string{
 	"PublicEndpoint", "Identity", "DevelopmentKey", "Architecture", "DataPlane", "Cdn", "EndpointType", "VpcEndpointIds", "PolicyLayer",
 	"ExistingTable", "ExistingBucket", "DomainName", "CertificateArn", "HostedZoneId", "Retention", "LogLevel", "LogRetentionDays",
-	"RateLimit", "BurstLimit", "AlarmTopic", "Authorizer", "Deployment", "KeyDelay", "KeyWindowDays", "KeystoneUrl", "JwtIssuer", "JwtAudience", "IdentityLayer", "PolicyFaults",
+	"RateLimit", "BurstLimit", "AlarmTopic", "Authorizer", "Deployment", "KeyDelay", "KeyWindowDays", "NonInheritableProperties", "KeystoneUrl", "JwtIssuer", "JwtAudience", "IdentityLayer", "PolicyFaults",
 }
 
 // checkParameters: each has a description, a default unless there is no safe

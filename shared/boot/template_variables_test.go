@@ -98,7 +98,7 @@ func (d deployment) checkVariables() []string {
 func startsWith(f function, variables template.Tree, lambda bool) []string {
 	source := setting.Source{Uses: f.uses, Lambda: lambda}
 	for name := range variables {
-		value := strings.ToLower(strings.Trim(variables.Text(name), "${}")) // "${Table}": some name
+		value := strings.ReplaceAll(strings.ToLower(strings.Trim(variables.Text(name), "${}")), "::", "-") // "${Table}": some name
 		if !strings.HasPrefix(variables.Text(name), "${") {
 			value = variables.Text(name)
 		}

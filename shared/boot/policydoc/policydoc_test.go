@@ -116,7 +116,7 @@ func TestWhomTheTablesLetIn(t *testing.T) {
 		"get_task":           "*never asked* | everybody",
 		"service_api":        "other rules | admin, service",
 		"restore_image":      "`image-deleted-list`, `image-restore` | admin | admin | admin",
-		"secret:decrypt":     "*not served yet* | member | everybody | admin",
+		"secret:decrypt":     "`image-snapshot`, `secret-payload-show` | member | everybody | admin",
 	} {
 		row := rowOf(page, rule)
 		if !strings.HasSuffix(row, " | "+want+" |") {
