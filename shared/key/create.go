@@ -101,13 +101,41 @@ func (s *Service) Create(ctx context.Context, n New) (*Record, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := s.edit(r.ID, r)
-	e.after.State, e.after.Due, e.why = Live, time.Time{}, "its secret is made"
-	if err := s.commit(ctx, e); err != nil {
+	live, err := s.whileMade(ctx, r, func(e *edit) {
+		e.after.State, e.after.Due, e.why = Live, time.Time{}, "its secret is made"
+	})
+	if err != nil {
 		s.Abandon(ctx, r)
 		return nil, err
 	}
-	return e.after, nil
+	return live, nil
+}
+
+// makes is how often the step of a key that is being made meets images which name it
+// meanwhile. They cannot be let decide whether it succeeds.
+const makes = 10
+
+// whileMade saves a step of the key that is being made, which r was when it was begun.
+//
+// Errors: Changed when it is not being made any more.
+func (s *Service) whileMade(ctx context.Context, r *Record, step func(*edit)) (*Record, error) {
+	for try, now := 1, r; ; try++ {
+		e := s.edit(r.ID, now)
+		step(e)
+		err := s.commit(ctx, e)
+		if err == nil {
+			return e.after, nil
+		}
+		if !Changed(err) || try == makes {
+			return nil, err
+		}
+		if now, err = s.read(ctx, r.ID); err != nil {
+			return nil, err
+		}
+		if now == nil || now.State != Creating || !now.CreatedAt.Equal(r.CreatedAt) {
+			return nil, errChanged
+		}
+	}
 }
 
 // Begin makes a key's record and its secret. The key is not usable before it is made
@@ -189,9 +217,8 @@ func (s *Service) keepHolders(ctx context.Context, e *edit) error {
 func (s *Service) Abandon(ctx context.Context, r *Record) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
-	e := s.edit(r.ID, r)
-	e.abandon("making it failed")
-	if err := s.commit(ctx, e); err != nil {
+	_, err := s.whileMade(ctx, r, func(e *edit) { e.abandon("making it failed") })
+	if err != nil {
 		s.Log.WarnContext(ctx, "a key that was not made is given up later", "key_id", r.ID, "error", err)
 	}
 }

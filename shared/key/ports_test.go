@@ -144,6 +144,5 @@ func (v gatedVault) Describe(ctx context.Context, n vault.Name) (secret vault.Se
 func (w *world) under(g *gate) *world {
 	other := *w
 	other.use(gatedTable{w.table, g}, gatedVault{w.vault, g})
-	other.keys.Now, other.images.Now = w.now, w.now
 	return &other
 }

@@ -94,7 +94,7 @@ var states = []struct {
 		w.makeKey(theKey)
 		w.must(w.removeKey(owner, false))
 		w.must(w.sweep())
-		w.clock = w.clock.Add(window + 2*time.Hour)
+		*w.clock = w.now().Add(window + 2*time.Hour)
 		w.must(w.sweep())
 	}},
 }
@@ -119,6 +119,7 @@ var events = []struct {
 	{"owner deletes", "", func(w *world) error { return w.removeKey(owner, false) }},
 	{"owner forces", "", func(w *world) error { return w.removeKey(owner, true) }},
 	{"admin forces", "", func(w *world) error { return w.removeKey(admin, true) }},
+	{"owner makes it", "", func(w *world) error { return w.makes(owner) }},
 	{"operator restores", "", func(w *world) error { return w.restoreKey() }},
 	{"due", "", func(w *world) error { return w.late().sweep() }},
 	{"due, deletions off", "", func(w *world) error { w.restored(); return w.late().sweep() }},
@@ -150,8 +151,8 @@ var events = []struct {
 
 // late moves the clock to when the key is due.
 func (w *world) late() *world {
-	if r := w.record(theKey); r != nil && r.Due.After(w.clock) {
-		w.clock = r.Due
+	if r := w.record(theKey); r != nil && r.Due.After(w.now()) {
+		*w.clock = r.Due
 	}
 	return w
 }
@@ -168,15 +169,15 @@ func (w *world) schedule() {
 // lose empties the vault.
 func (w *world) lose() {
 	w.schedule()
-	now := w.clock
-	w.clock = now.Add(window)
+	now := w.now()
+	*w.clock = now.Add(window)
 	for _, s := range w.vault.Snapshot().Secrets {
 		w.t.Fatal(s.Name)
 	}
 	for _, n := range []int{1, 2} {
 		_, _ = w.vault.Describe(w.ctx(), vault.Name{Key: theKey, Generation: n}) // it forgets what is over
 	}
-	w.clock = now
+	*w.clock = now
 }
 
 // away is a vault that cannot be reached.

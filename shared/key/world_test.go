@@ -49,7 +49,7 @@ type world struct {
 	t      testing.TB
 	table  *memory.Table
 	vault  *vaultmemory.Vault
-	clock  time.Time
+	clock  *time.Time
 	rules  *policy.Enforcer
 	keys   *key.Service
 	images *image.Service
@@ -61,13 +61,14 @@ func newWorld(t testing.TB) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &world{t: t, table: memory.New(), clock: time.Date(2026, 7, 1, 9, 0, 0, 0, time.UTC), rules: rules}
+	w := &world{t: t, table: memory.New(), clock: new(time.Time), rules: rules}
+	*w.clock = time.Date(2026, 7, 1, 9, 0, 0, 0, time.UTC)
 	w.vault = vaultmemory.New(w.now)
 	w.use(w.table, w.vault)
 	return w
 }
 
-func (w *world) now() time.Time { return w.clock }
+func (w *world) now() time.Time { return *w.clock }
 
 // use builds the services anew over the ports given, as a restart does.
 func (w *world) use(t table.Table, v vault.Vault) {
@@ -149,8 +150,8 @@ func (w *world) restoreImage(id string) error {
 // purge has a deleted image go for good, without the clock moving on.
 func (w *world) purge(id string) error {
 	img, err := w.images.Find(w.ctx(), id)
-	if err != nil {
-		return err
+	if err != nil || img.Deletion == nil {
+		return err // it is gone already
 	}
 	e := due.New(image.PurgeKind, img.Deletion.PurgeAt, strings.ToLower(id), map[string]string{"image": id})
 	return w.images.Purge(w.ctx(), e)
@@ -166,11 +167,20 @@ func (w *world) end(id string) error {
 
 // ---- what is done to keys
 
-func (w *world) makeKey(id string) *key.Record {
+func (w *world) makeKey(id string) {
 	w.t.Helper()
-	r, err := w.keys.Create(w.ctx(), key.New{ID: id, Owner: "a", Creator: "user-a", Value: []byte("value of " + id)})
+	_, err := w.keys.Create(w.ctx(), newKey(id, "a"))
 	w.must(err)
-	return r
+}
+
+func newKey(id, project string) key.New {
+	return key.New{ID: id, Owner: project, Creator: "user-" + project, Value: []byte("value of " + id)}
+}
+
+// makes has somebody make the key under its id, as whoever moves keys here does.
+func (w *world) makes(c caller.Caller) error {
+	_, err := w.keys.Create(w.ctx(), newKey(theKey, c.ProjectID))
+	return err
 }
 
 func (w *world) record(id string) *key.Record {
@@ -279,7 +289,7 @@ func (w *world) show(id string) string {
 			}
 		}
 		if !r.Due.IsZero() {
-			fmt.Fprintf(&b, " in %s", r.Due.Sub(w.clock))
+			fmt.Fprintf(&b, " in %s", r.Due.Sub(w.now()))
 		}
 	}
 	secrets := w.secrets()
