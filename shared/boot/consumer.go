@@ -39,7 +39,7 @@ const (
 
 	// sweepNeeds are those of the hourly round, too, which holds keys and secrets
 	// against each other.
-	sweepNeeds = dueNeeds | httpapi.ListSecrets | httpapi.RestoreSecrets | httpapi.RaiseEpoch
+	sweepNeeds = dueNeeds | httpapi.CheckItems | httpapi.ListSecrets | httpapi.RestoreSecrets | httpapi.RaiseEpoch
 )
 
 var dueUses = usesOf(dueNeeds) | setting.Later

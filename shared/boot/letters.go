@@ -40,7 +40,7 @@ func passing(err error) bool {
 
 // sweepAll does what is due, and removes the letters of what was.
 func (s *services) sweepAll(ctx context.Context) error {
-	return errors.Join(s.runner.Sweep(ctx), s.letters.Tidy(ctx))
+	return errors.Join(s.runner.Sweep(ctx), s.letters.Tidy(ctx), s.api.Keys.Round(ctx))
 }
 
 // attempts is how often a change of the feed is worked on before it is given up, with

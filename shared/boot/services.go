@@ -75,6 +75,7 @@ func build(v setting.Values, o order, log *slog.Logger) (_ *services, err error)
 	}
 	if mix.table != nil {
 		s.keepImages(v, mix)
+		s.measureKeys(o.lambda, v.Table)
 	}
 	return s, nil
 }

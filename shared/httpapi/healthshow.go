@@ -13,7 +13,7 @@ import (
 var HealthShow = Operation{
 	Name: "health-show", Methods: []string{"GET"}, Paths: []string{ownAPI + "/health"},
 	Rules: []policy.Rule{policy.GetHealth},
-	Needs: Tokens | ReadTable | ListTable, Serve: healthShow,
+	Needs: Tokens | ReadTable | ListTable | DescribeSecrets, Serve: healthShow,
 }
 
 type health struct {
@@ -23,6 +23,12 @@ type health struct {
 	Degraded bool              `json:"degraded"`
 	Why      []string          `json:"why"`
 	Lag      map[string]int64  `json:"lag"`
+
+	// Epoch and Deletions are those of the deployment's keys; null where they cannot
+	// be read. Decisions are what this process decided about keys, by state.
+	Epoch     *epochJSON       `json:"epoch"`
+	Deletions *deletionsJSON   `json:"deletions"`
+	Decisions map[string]int64 `json:"key_decisions,omitempty"`
 }
 
 // healthPolicy is the policy in force, by which this answer was decided too.
@@ -54,9 +60,29 @@ func healthShow(ctx context.Context, s *Services, r *Request) (*Response, error)
 		} else {
 			h.Lag["due_seconds"] = int64(lag / time.Second)
 		}
+		h.tellKeys(ctx, s)
 	}
 	h.Degraded = len(h.Why) > 0
 	return jsonAnswer(http.StatusOK, h), nil
+}
+
+// tellKeys describes the deployment's keys, and adds what needs a person to the
+// reasons.
+func (h *health) tellKeys(ctx context.Context, s *Services) {
+	if s.Keys == nil {
+		return
+	}
+	if s.KeyDecisions != nil {
+		h.Decisions = s.KeyDecisions()
+	}
+	census, err := s.Keys.Census(ctx)
+	if err != nil {
+		h.Why = append(h.Why, "what is known of keys cannot be read")
+		return
+	}
+	epoch := epochFields(census)
+	h.Epoch, h.Deletions = &epoch, deletionsFields(census.Deletions)
+	h.Why = append(h.Why, alarms(census)...)
 }
 
 // tellPolicy describes one policy, and adds what is wrong with it to the reasons.

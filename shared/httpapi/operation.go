@@ -132,6 +132,10 @@ type Services struct {
 	// where that cannot be read.
 	Lag func(context.Context) (time.Duration, error)
 
+	// KeyDecisions counts what this process decided about keys, by the state that
+	// they came to; nil where somebody else counts.
+	KeyDecisions func() map[string]int64
+
 	// Healthy reports what keeps the service from serving; nil when it serves.
 	Healthy func(context.Context) error
 }
@@ -158,8 +162,9 @@ type Request struct {
 	Query         url.Values        // decoded; repeated parameters in order
 	JSON          []byte            // the body of a JSONBody operation: valid JSON, object or array
 
-	route route
-	gate  policy.Grant // of the operation's Gate
+	route        route
+	gate         policy.Grant // of the operation's Gate
+	microversion int          // of the key manager API: 1.microversion
 }
 
 // A Response is an operation's answer. Body and Stream exclude each other.

@@ -57,14 +57,14 @@ func (e *edit) report(kind, why string) {
 	e.reports = append(e.reports, w)
 }
 
-// tell leaves a report together with further writes, and says whether it is new. Lost
+// tell leaves a report, and says whether it is new. Lost
 // answers are no matter: whoever tells again is told that it stands.
-func (s *Service) tell(ctx context.Context, r Report, also ...table.Write) (bool, error) {
+func (s *Service) tell(ctx context.Context, r Report) (bool, error) {
 	w, err := r.put()
 	if err != nil {
 		return false, err
 	}
-	outcome, err := s.Table.Transact(ctx, append([]table.Write{w}, also...)...)
+	outcome, err := s.Table.Transact(ctx, w)
 	if err != nil {
 		return false, fmt.Errorf("reporting key %s as %s: %w", r.Key, r.Kind, err)
 	}
