@@ -5,6 +5,7 @@ import (
 
 	"github.com/gander-images/gander/shared/key"
 	"github.com/gander-images/gander/shared/table"
+	"github.com/gander-images/gander/shared/vault"
 )
 
 // keyChanged holds a key to its states: what may lead from each to the next, and who
@@ -44,7 +45,8 @@ func (w *witness) keyChanged(world *world, by *actor, c table.Change, revived ma
 		k.goes, k.stays = false, false
 	case !before.usable() && k.usable() && before.state != key.Creating:
 		world.failed("P5: %s made key %s, which was %q, %s", by, id, before.state, k.state)
-	case before.usable() && k.usable() && k.generation != before.generation:
+	case before.usable() && k.usable() && k.generation != before.generation &&
+		world.vault.find(vault.Name{Key: id, Generation: before.generation}) != nil: // else another one takes its place
 		world.failed("key %s changed its generation while it was %s", id, k.state)
 	}
 	w.secrets(world)
