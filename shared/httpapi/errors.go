@@ -58,6 +58,10 @@ func errorAnswer(err error, r *Request) *Response {
 		response.Header.Set(e.name, e.value)
 	}
 	f := refusal{code: status, text: message, method: r.Method, mediaType: r.Header.Get("Content-Type")}
+	if ofKeyManager(r.route.path) {
+		response.Body = f.keyManager()
+		return response
+	}
 	form := errorForm(r.Header.Values("Accept"))
 	response.Header.Set("Content-Type", form)
 	switch form {
@@ -126,6 +130,19 @@ func (f refusal) json() []byte {
 	quote := func(s string) string { return ascii(string(appendText(nil, s)), appendUnits) }
 	body := f.body(func(s string) string { return s })
 	return []byte(`{"message": ` + quote(body) + `, "code": ` + quote(f.status()) + `, "title": ` + quote(f.title()) + `}`)
+}
+
+// keyManager is the one form of errors of the key manager API, whatever is accepted.
+// Its clients read nothing else.
+//
+// Source: barbican/api/hooks.py, JSONErrorHook; barbicanclient/client.py,
+// _get_error_message.
+func (f refusal) keyManager() []byte {
+	return jsonAnswer(f.code, struct {
+		Code        int    `json:"code"`
+		Title       string `json:"title"`
+		Description string `json:"description"`
+	}{f.code, f.title(), f.text}).Body
 }
 
 var (

@@ -100,6 +100,9 @@ var knownMethods = []string{
 // escaped slash splits it too, as in Glance.
 func (r *router) find(req *http.Request) route {
 	path := "/" + strings.TrimLeft(req.URL.Path, "/") // some clients send two slashes
+	if ofKeyManager(path) {
+		return r.keyManager(path, req.Method)
+	}
 	if op, params, methods := r.match(path, req.Method); op != nil {
 		return r.hit(op, params, path)
 	} else if len(methods) > 0 {
@@ -123,6 +126,25 @@ func (r *router) find(req *http.Request) route {
 		}
 	}
 	return r.below(rest, path, req.Method)
+}
+
+// keyManager routes what lies below the key manager API. A slash at the end does not
+// count: clients send one with every POST. A function that serves everything else is
+// asked there too, by gateways that do count it, and sends callers on.
+//
+// Source: barbicanclient/client.py, _fix_path.
+func (r *router) keyManager(asked, method string) route {
+	path := strings.TrimRight(asked, "/")
+	op, params, methods := r.match(path, method)
+	switch {
+	case op != nil && r.served[op.Name] == nil && path != asked:
+		return r.missed(otherName, path, op.Public)
+	case op != nil:
+		return r.hit(op, params, path)
+	case len(methods) > 0:
+		return r.otherMethod(path, methods)
+	}
+	return r.unknown(path, method)
 }
 
 // below routes what follows a version.
