@@ -51,7 +51,7 @@ deploy: ## deploy to AWS by SAM (STACK=name PARAMETERS="Name=value ...")
 test: ## run all tests (TESTFLAGS=-race and the like)
 	@$(GO) test $(TESTFLAGS) ./... ./.ci/table
 
-test-cloud: build emulators build/tools/emulate ## run the tests that need engines (ENGINES=dynoxide,versitygw SHAPES= TESTFLAGS=)
+test-cloud: build emulators build/tools/emulate ## run the tests that need engines (ENGINES=dynoxide,versitygw,moto SHAPES= TESTFLAGS=)
 	@GO='$(GO)' localstack/test-cloud $(TESTFLAGS)
 
 record: build/made/recorder ## keep anew what the newest Glance answers (needs Python; SCENARIOS="some")
@@ -86,11 +86,12 @@ build/tools/golangci-lint: Makefile
 DYNOXIDE  := 1.2.1
 VERSITYGW := v1.8.0
 MINISTACK := 1.5.33
+MOTO      := 5.2.5
 
-emulators: build/made/dynoxide-$(DYNOXIDE) build/made/versitygw-$(VERSITYGW) build/made/ministack-$(MINISTACK) build/made/localstack ## install the engines that stand in for AWS
+emulators: build/made/dynoxide-$(DYNOXIDE) build/made/versitygw-$(VERSITYGW) build/made/ministack-$(MINISTACK) build/made/moto-$(MOTO) build/made/localstack build/tools/secrets ## install the engines that stand in for AWS
 
 # Those that need no Python.
-local-engines: build/made/dynoxide-$(DYNOXIDE) build/made/versitygw-$(VERSITYGW)
+local-engines: build/made/dynoxide-$(DYNOXIDE) build/made/versitygw-$(VERSITYGW) build/tools/secrets
 	@:
 
 local-light: build local-engines build/tools/light ## the local cloud without Python: engines, the functions, a gateway of ours
@@ -104,6 +105,9 @@ build/tools/compare: FORCE
 
 build/tools/emulate build/tools/light: FORCE
 	@mkdir -p build/tools && $(GO) build -o $@ ./localstack/$(notdir $@)
+
+build/tools/secrets: FORCE
+	@mkdir -p build/tools && $(GO) build -o $@ ./localstack/secrets/serve
 
 FORCE:
 
@@ -123,6 +127,12 @@ build/made/ministack-$(MINISTACK):
 	@mkdir -p build/made && rm -rf build/ministack
 	@set -e; python=$$(localstack/python); "$$python" -m venv build/ministack
 	@build/ministack/bin/pip install -q --disable-pip-version-check ministack==$(MINISTACK)
+	@touch $@
+
+build/made/moto-$(MOTO):
+	@mkdir -p build/made && rm -rf build/moto
+	@set -e; python=$$(localstack/python); "$$python" -m venv build/moto
+	@build/moto/bin/pip install -q --disable-pip-version-check 'moto[server]==$(MOTO)'
 	@touch $@
 
 build/made/localstack: localstack/requirements.txt

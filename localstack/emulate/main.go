@@ -1,7 +1,7 @@
 // Command emulate runs a command over engines that stand in for AWS, and ends
 // them with it:
 //
-//	emulate dynoxide,versitygw -- go test -tags cloud ./shared/...
+//	emulate dynoxide,versitygw,moto -- go test -tags cloud ./shared/...
 //
 // The command finds them by the environment, as every AWS SDK does. The exit
 // status is the command's.

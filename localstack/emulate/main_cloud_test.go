@@ -15,12 +15,12 @@ import (
 // its end is ours.
 func TestCommandsRunOverEngines(t *testing.T) {
 	out := filepath.Join(t.TempDir(), "out")
-	code := run([]string{"dynoxide,versitygw-https", "--", "sh", "-c", `env >"$1"; test -s "$AWS_CA_BUNDLE" && exit 7`, "sh", out})
+	code := run([]string{"dynoxide,versitygw-https,secrets", "--", "sh", "-c", `env >"$1"; test -s "$AWS_CA_BUNDLE" && exit 7`, "sh", out})
 	text, err := os.ReadFile(out)
 	if code != 7 || err != nil {
 		t.Fatalf("%d, %v", code, err)
 	}
-	for _, want := range []string{"AWS_ENDPOINT_URL_DYNAMODB=http://127.0.0.1:", "AWS_ENDPOINT_URL_DYNAMODB_STREAMS=http://127.0.0.1:", "AWS_ENDPOINT_URL_S3=https://127.0.0.1:", "AWS_REGION="} {
+	for _, want := range []string{"AWS_ENDPOINT_URL_DYNAMODB=http://127.0.0.1:", "AWS_ENDPOINT_URL_DYNAMODB_STREAMS=http://127.0.0.1:", "AWS_ENDPOINT_URL_S3=https://127.0.0.1:", "AWS_ENDPOINT_URL_SECRETS_MANAGER=http://127.0.0.1:", "AWS_REGION="} {
 		if !strings.Contains(string(text), want) {
 			t.Errorf("no %s in\n%s", want, text)
 		}

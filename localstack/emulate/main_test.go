@@ -8,7 +8,7 @@ func TestWrongUse(t *testing.T) {
 			t.Errorf("%v: %d", args, code)
 		}
 	}
-	if code := run([]string{"moto", "--", "true"}); code != 1 {
+	if code := run([]string{"kumo", "--", "true"}); code != 1 {
 		t.Errorf("an engine that is not there: %d", code)
 	}
 }

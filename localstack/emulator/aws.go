@@ -41,7 +41,7 @@ type endpoints map[string]string
 
 // GetServiceBaseEndpoint is what a client asks its sources, by its service.
 func (e endpoints) GetServiceBaseEndpoint(_ context.Context, service string) (string, bool, error) {
-	url := e[map[string]string{"DynamoDB": dynamoDB, "DynamoDB Streams": streams, "S3": s3}[service]]
+	url := e[map[string]string{"DynamoDB": dynamoDB, "DynamoDB Streams": streams, "S3": s3, "Secrets Manager": secrets}[service]]
 	return url, url != "", nil
 }
 

@@ -1,5 +1,5 @@
 // Package emulator runs engines that stand in for AWS on this machine: DynamoDB
-// with its streams, and S3. Each is a child process on a free loopback port, and
+// with its streams, S3 and Secrets Manager. Each is a child process on a free loopback port, and
 // is gone when its Engines are stopped, or when this process dies.
 //
 // "make emulators" installs what is started here below build/.

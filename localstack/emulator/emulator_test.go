@@ -76,7 +76,7 @@ func TestWhyThereIsNoEngine(t *testing.T) {
 		engines     []string
 	}{
 		{t.TempDir(), "make emulators", []string{"dynoxide"}},
-		{t.TempDir(), "versitygw-https", []string{"moto"}},
+		{t.TempDir(), "versitygw-https", []string{"kumo"}},
 		{install(t, "exit 3"), "exit status 3", []string{"dynoxide"}},
 		{install(t, `exec "`+os.Args[0]+`" engine "$@"`), "answered by another engine", []string{"dynoxide", "ministack"}},
 	} {

@@ -12,6 +12,7 @@ const (
 	dynamoDB = "AWS_ENDPOINT_URL_DYNAMODB"
 	streams  = "AWS_ENDPOINT_URL_DYNAMODB_STREAMS"
 	s3       = "AWS_ENDPOINT_URL_S3"
+	secrets  = "AWS_ENDPOINT_URL_SECRETS_MANAGER"
 )
 
 // An engine is a program that stands in for services.
@@ -44,8 +45,10 @@ var engines = map[string]engine{
 	"ministack":        {variables: []string{dynamoDB, streams}, command: ministack, ready: "/_ministack/health"},
 	"versitygw":        {variables: []string{s3}, command: versitygw},
 	"versitygw-https":  {variables: []string{s3}, command: versitygw, https: true},
-	"localstack":       {variables: []string{s3}, command: localstack, ready: "/_localstack/health"},
-	"localstack-https": {variables: []string{s3}, command: localstack, https: true, ready: "/_localstack/health"},
+	"moto":             {variables: []string{secrets}, command: moto, ready: "/moto-api/data.json"},
+	"secrets":          {variables: []string{secrets}, command: small, ready: "/"},
+	"localstack":       {variables: []string{s3, secrets}, command: localstack, ready: "/_localstack/health"},
+	"localstack-https": {variables: []string{s3, secrets}, command: localstack, https: true, ready: "/_localstack/health"},
 }
 
 // dynoxide keeps its tables in memory.
@@ -78,7 +81,7 @@ func ministack(p place) (*exec.Cmd, error) {
 	return c, nil
 }
 
-// localstack runs in host mode, for S3 alone. Its usual server listens on every
+// localstack runs in host mode, for S3 and Secrets Manager alone. Its usual server listens on every
 // interface, hypercorn where it is told to; signatures are checked only on
 // request; and without the rest it asks for names and files on the network.
 func localstack(p place) (*exec.Cmd, error) {
@@ -86,12 +89,22 @@ func localstack(p place) (*exec.Cmd, error) {
 	c.Env = append(c.Env,
 		"GATEWAY_LISTEN="+p.address(), "GATEWAY_SERVER=hypercorn", "OVERRIDE_IN_DOCKER=0", "FILESYSTEM_ROOT="+p.folder,
 		"TMPDIR="+p.folder, "DISABLE_EVENTS=1", "SKIP_SSL_CERT_DOWNLOAD=1", "DNS_ADDRESS=0", "S3_SKIP_SIGNATURE_VALIDATION=0",
-		"SERVICES=s3", "PYTHONUNBUFFERED=1",
+		"SERVICES=s3,secretsmanager", "EAGER_SERVICE_LOADING=1", "PYTHONUNBUFFERED=1",
 	)
 	if p.certificate.both != "" {
 		c.Env = append(c.Env, "CUSTOM_SSL_CERT_PATH="+p.certificate.both, "USE_SSL=1")
 	}
 	return c, nil
+}
+
+// moto keeps secrets in memory.
+func moto(p place) (*exec.Cmd, error) {
+	return plain(filepath.Join(p.build, "moto", "bin", "moto_server"), "-H", "127.0.0.1", "-p", strconv.Itoa(p.port)), nil
+}
+
+// small is the small Secrets Manager of localstack/secrets.
+func small(p place) (*exec.Cmd, error) {
+	return plain(filepath.Join(p.build, "tools", "secrets"), p.address()), nil
 }
 
 // plain is a command that gets nothing of this process's environment but the

@@ -5,6 +5,7 @@ package emulator_test
 import (
 	"bytes"
 	"io"
+	"strings"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -12,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 
 	"github.com/gander-images/gander/localstack/emulator"
 )
@@ -33,8 +35,12 @@ func TestEveryEngine(t *testing.T) {
 			}
 			if name == "dynoxide" || name == "ministack" {
 				useTable(t, c)
-			} else {
+			}
+			if name != "dynoxide" && name != "ministack" && name != "moto" && name != "secrets" {
 				useBucket(t, c)
+			}
+			if name == "moto" || name == "secrets" || strings.HasPrefix(name, "localstack") {
+				useSecret(t, c)
 			}
 		})
 	}
@@ -62,6 +68,18 @@ func useTable(t *testing.T, c aws.Config) {
 	d, err := dynamodbstreams.NewFromConfig(c).DescribeStream(t.Context(), &dynamodbstreams.DescribeStreamInput{StreamArn: &stream})
 	if err != nil || d.StreamDescription.StreamViewType != "NEW_AND_OLD_IMAGES" {
 		t.Fatalf("%s: %+v, %v", stream, d, err)
+	}
+}
+
+func useSecret(t *testing.T, c aws.Config) {
+	t.Helper()
+	client := secretsmanager.NewFromConfig(c)
+	if _, err := client.CreateSecret(t.Context(), &secretsmanager.CreateSecretInput{Name: aws.String("d/k/1"), SecretBinary: []byte("v")}); err != nil {
+		t.Fatal(err)
+	}
+	got, err := client.GetSecretValue(t.Context(), &secretsmanager.GetSecretValueInput{SecretId: aws.String("d/k/1")})
+	if err != nil || string(got.SecretBinary) != "v" {
+		t.Errorf("%+v, %v", got, err)
 	}
 }
 

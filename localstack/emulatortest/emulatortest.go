@@ -28,7 +28,7 @@ type Place struct {
 }
 
 // variables name the engines. Without one of them a test would ask AWS itself.
-var variables = []string{"AWS_ENDPOINT_URL_DYNAMODB", "AWS_ENDPOINT_URL_DYNAMODB_STREAMS", "AWS_ENDPOINT_URL_S3"}
+var variables = []string{"AWS_ENDPOINT_URL_DYNAMODB", "AWS_ENDPOINT_URL_DYNAMODB_STREAMS", "AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL_SECRETS_MANAGER"}
 
 // New makes a table and a bucket in the template's shape. They last as long as
 // the engines: nobody else knows their names. Where no engines are named, the
@@ -102,6 +102,11 @@ func newTable(tb testing.TB, as func(emulator.Shape) emulator.Shape) Place {
 // Config is the environment's configuration of the SDK, which must name the
 // engines.
 func Config(ctx context.Context) (aws.Config, error) { return environment(ctx, variables) }
+
+// SecretsConfig is Config where no more than Secrets Manager is needed.
+func SecretsConfig(ctx context.Context) (aws.Config, error) {
+	return environment(ctx, []string{"AWS_ENDPOINT_URL_SECRETS_MANAGER"})
+}
 
 func environment(ctx context.Context, needed []string) (aws.Config, error) {
 	var absent []string

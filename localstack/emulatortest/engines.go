@@ -18,6 +18,7 @@ func (p Place) Engines(ctx context.Context) (proxy.Config, error) {
 	return proxy.Config{
 		DynamoDB: proxy.Upstream{Endpoint: endpoint("DYNAMODB"), Credentials: own},
 		S3:       proxy.Upstream{Endpoint: endpoint("S3"), Credentials: own},
+		Secrets:  proxy.Upstream{Endpoint: endpoint("SECRETS_MANAGER"), Credentials: own},
 		Account:  template.Account,
 	}, nil
 }

@@ -90,7 +90,7 @@ func (c *cloud) listen() (api, stage net.Listener, err error) {
 // startEngines starts them, and makes the table and the bucket.
 func (c *cloud) startEngines(ctx context.Context, g *gateway.Config) (err error) {
 	build := filepath.Join(c.options.root, "build")
-	if c.engines, err = emulator.Start(ctx, emulator.Options{Build: build, Log: c.log}, "dynoxide", "versitygw"); err != nil {
+	if c.engines, err = emulator.Start(ctx, emulator.Options{Build: build, Log: c.log}, "dynoxide", "versitygw", "secrets"); err != nil {
 		return err
 	}
 	shape, err := emulator.ReadShape(g.Template)

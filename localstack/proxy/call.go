@@ -16,6 +16,7 @@ const (
 	DynamoDB Service = "dynamodb"
 	Streams  Service = "streams" // DynamoDB's change streams
 	S3       Service = "s3"
+	Secrets  Service = "secretsmanager"
 )
 
 // A Call is one request, as far as rules and records need to know it.
@@ -39,6 +40,7 @@ const maxBody = 16 << 20
 const (
 	tableTarget  = "DynamoDB_20120810."
 	streamTarget = "DynamoDBStreams_20120810."
+	secretTarget = "secretsmanager."
 )
 
 func serviceOf(r *http.Request) Service {
@@ -47,6 +49,8 @@ func serviceOf(r *http.Request) Service {
 		return DynamoDB
 	case strings.HasPrefix(target, streamTarget):
 		return Streams
+	case strings.HasPrefix(target, secretTarget):
+		return Secrets
 	}
 	return S3
 }
@@ -67,10 +71,13 @@ func (p *Proxy) read(r *http.Request, payload string) (Call, error) {
 	}
 	_, operation, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
 	call := Call{Service: service, Operation: operation, body: body}
-	if service == Streams {
+	switch place := regionOf(r) + ":" + p.config.Account; service {
+	case Streams:
 		err = call.readStream()
-	} else {
-		err = call.readTable("arn:aws:dynamodb:" + regionOf(r) + ":" + p.config.Account + ":table/")
+	case Secrets:
+		err = call.readSecret("arn:aws:secretsmanager:" + place + ":secret:")
+	default:
+		err = call.readTable("arn:aws:dynamodb:" + place + ":table/")
 	}
 	return call, err
 }

@@ -1,5 +1,5 @@
 // Package proxy stands between functions and the engines that play DynamoDB, its
-// streams and S3. It does what those engines leave out, and what they never do
+// streams, S3 and Secrets Manager. It does what those engines leave out, and what they never do
 // unasked:
 //
 //   - It knows each function by an access key of its own, checks the signature of

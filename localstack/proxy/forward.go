@@ -28,8 +28,11 @@ var signatureQuery = []string{
 // forward sends the request to its engine, signed with the engine's own key.
 func (p *Proxy) forward(ctx context.Context, x *exchange) (*http.Response, error) {
 	upstream, service := p.config.S3, "s3"
-	if x.call.Service != S3 {
+	switch x.call.Service {
+	case DynamoDB, Streams:
 		upstream, service = p.config.DynamoDB, "dynamodb"
+	case Secrets:
+		upstream, service = p.config.Secrets, "secretsmanager"
 	}
 	out, err := outgoing(ctx, x, upstream.Endpoint)
 	if err != nil {

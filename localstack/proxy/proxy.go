@@ -23,6 +23,7 @@ type Upstream struct {
 type Config struct {
 	DynamoDB Upstream // its streams, too
 	S3       Upstream
+	Secrets  Upstream
 
 	// Account is where everything lives that an engine does not place itself, in
 	// the ARNs of what is recorded; not set, 000000000000.
@@ -45,8 +46,8 @@ type Function struct {
 	Permissions []Permission
 }
 
-// A Proxy is an http.Handler that takes the requests of DynamoDB, its streams
-// and S3 (path style) at one address.
+// A Proxy is an http.Handler that takes the requests of DynamoDB, its streams,
+// S3 (path style) and Secrets Manager at one address.
 type Proxy struct {
 	config Config
 	signer *v4.Signer

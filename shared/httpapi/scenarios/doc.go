@@ -4,7 +4,7 @@
 //
 //   - go test ./shared/httpapi/scenarios: the whole service within the test's
 //     process, over the local adapters.
-//   - build/tools/emulate dynoxide,versitygw -- go test -tags cloud
+//   - build/tools/emulate dynoxide,versitygw,moto -- go test -tags cloud
 //     ./shared/httpapi/scenarios -shape rest: a gateway in front of the functions'
 //     own processes, over engines that stand in for AWS. Other shapes are other
 //     gateways; what one changes by itself is a row of behind_gateway_test.go and

@@ -162,11 +162,10 @@ func (v *Vault) Schedule(ctx context.Context, name vault.Name, window time.Durat
 	if err := errors.Join(vault.CheckName(name), err); err != nil {
 		return err
 	}
-	err = v.do(ctx, "DeleteSecret", true, func(ctx context.Context) error {
+	return v.turn(ctx, "DeleteSecret", name, true, func(ctx context.Context) error {
 		_, err := v.client.DeleteSecret(ctx, &secretsmanager.DeleteSecretInput{SecretId: v.id(name), RecoveryWindowInDays: &days})
 		return err
 	})
-	return v.unlessIs(ctx, name, true, err)
 }
 
 // Restore implements vault.Vault.
@@ -174,21 +173,27 @@ func (v *Vault) Restore(ctx context.Context, name vault.Name) error {
 	if err := vault.CheckName(name); err != nil {
 		return err
 	}
-	err := v.do(ctx, "RestoreSecret", true, func(ctx context.Context) error {
+	return v.turn(ctx, "RestoreSecret", name, false, func(ctx context.Context) error {
 		_, err := v.client.RestoreSecret(ctx, &secretsmanager.RestoreSecretInput{SecretId: v.id(name)})
 		return err
 	})
-	return v.unlessIs(ctx, name, false, err)
 }
 
-// unlessIs settles an error that says that the secret's state does not allow a change:
-// it may be as the change would have left it.
-func (v *Vault) unlessIs(ctx context.Context, name vault.Name, scheduled bool, err error) error {
-	if !errors.Is(err, errState) {
-		return err
-	}
-	if s, describing := v.Describe(ctx, name); describing == nil && s.Scheduled == scheduled {
-		return nil
+// turns is how often a change is asked for whose secret others change meanwhile.
+const turns = 3
+
+// turn schedules a secret or restores it. Where its state does not allow that, it may be
+// as the change would leave it, or have been changed since.
+func (v *Vault) turn(ctx context.Context, call string, name vault.Name, scheduled bool, change func(context.Context) error) error {
+	var err error
+	for range turns {
+		if err = v.do(ctx, call, true, change); !errors.Is(err, errState) {
+			return err
+		}
+		s, describing := v.Describe(ctx, name)
+		if describing != nil || s.Scheduled == scheduled {
+			return describing
+		}
 	}
 	return unstated(err)
 }
