@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/gander-images/gander/shared/blob"
+	"github.com/gander-images/gander/shared/key/keytest"
 	"github.com/gander-images/gander/shared/table"
 )
 
@@ -113,7 +114,7 @@ func Read(ctx context.Context, t Source, stores map[string]blob.Store) (*World, 
 // Faults lists everything that should not be so, in no words a caller sees:
 // records without their entries, entries without their records, members that are
 // not listed or not counted, leases, due work and bytes that belong to nothing,
-// or are missing.
+// or are missing; and what keytest finds about keys, without a vault.
 func (w *World) Faults() []string {
 	var faults []string
 	faults = append(faults, w.recordFaults()...)
@@ -123,6 +124,7 @@ func (w *World) Faults() []string {
 	faults = append(faults, w.byteFaults()...)
 	faults = append(faults, w.taskFaults()...)
 	faults = append(faults, w.deletedFaults()...)
+	faults = append(faults, keytest.Faults(w.Items, nil)...)
 	slices.Sort(faults)
 	return faults
 }

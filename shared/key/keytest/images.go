@@ -1,6 +1,8 @@
 package keytest
 
 import (
+	"crypto/sha256"
+	"fmt"
 	"regexp"
 	"slices"
 	"strings"
@@ -76,15 +78,18 @@ func (i image) names() map[string]bool {
 
 var uuid = regexp.MustCompile(`^(?:.*/secrets/)?(?:urn:)?(?:uuid:)?\{*([0-9A-Fa-f-]+)\}*/*$`)
 
-// identity is the key that a text names. Texts that are no UUID are judged as far as
-// they are short.
+// identity is the key that a text names: a UUID in one form, another text as it is, and
+// one of more than 255 bytes by its first 190 and its hash.
 func identity(text string) string {
 	m := uuid.FindStringSubmatch(text)
-	if m == nil {
-		return text
+	digits := ""
+	if m != nil {
+		digits = strings.ToLower(strings.ReplaceAll(m[1], "-", ""))
 	}
-	digits := strings.ToLower(strings.ReplaceAll(m[1], "-", ""))
 	if len(digits) != 32 {
+		if len(text) > 255 {
+			return fmt.Sprintf("%s#%x", strings.ToValidUTF8(text[:190], ""), sha256.Sum256([]byte(text)))
+		}
 		return text
 	}
 	return strings.Join([]string{digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]}, "-")
