@@ -145,6 +145,113 @@ func TestReact(t *testing.T) {
 	}
 }
 
+// TestReactReportsFailures: every change has its turn, and the first that failed for a
+// reason that stays is told, with the reason.
+func TestReactReportsFailures(t *testing.T) {
+	passes := errors.New("out of reach")
+	stays := errors.New("not today")
+	for _, c := range []struct {
+		ids  []string
+		done int
+		err  error
+	}{
+		{[]string{"a", "b"}, 2, nil},
+		{[]string{"a", "stays", "b", "unknown"}, 1, stays},
+		{[]string{"passes", "b"}, 2, nil},
+		{[]string{"a", "passes", "newer", "stays"}, 2, due.Newer},
+		{[]string{"unknown", "a"}, 0, due.UnknownKind},
+		{[]string{"a", "odd", "b"}, 1, due.NoEntry},
+	} {
+		tab := openTable(t)
+		var met []string
+		r := runner(tab, start, map[string]due.Handler{"work": func(_ context.Context, e due.Entry) error {
+			met = append(met, e.ID)
+			return map[string]error{"passes": passes, "stays": stays}[e.ID]
+		}})
+		r.Passing = func(err error) bool { return errors.Is(err, passes) }
+		var changes []table.Change
+		var want []string
+		for _, id := range c.ids {
+			e := due.New("work", start, id, nil)
+			item := table.Item{Key: e.Key(), Schema: 1, Body: e.Body}
+			switch id {
+			case "unknown":
+				item.Partition = "due#other#0"
+			case "newer":
+				item.Schema = 2
+			case "odd":
+				item.Sort = "soon"
+			default:
+				want = append(want, id)
+			}
+			changes = append(changes, table.Change{New: &item})
+		}
+		if done, err := r.React(t.Context(), changes); done != c.done || !errors.Is(err, c.err) || !slices.Equal(met, want) {
+			t.Errorf("%v: %d, %v, met %v", c.ids, done, err, met)
+		}
+	}
+}
+
+// TestReactEndsWithItsTime: what had no turn comes again, and so does what was under
+// way.
+func TestReactEndsWithItsTime(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	tab := openTable(t)
+	var changes []table.Change
+	for _, id := range []string{"a", "b", "c"} {
+		e := due.New("work", start, id, nil)
+		changes = append(changes, table.Change{New: &table.Item{Key: e.Key(), Schema: 1}})
+	}
+	met := 0
+	r := runner(tab, start, map[string]due.Handler{"work": func(_ context.Context, e due.Entry) error {
+		if met++; e.ID == "b" {
+			cancel()
+		}
+		return nil
+	}})
+	if done, err := r.React(ctx, changes); done != 1 || !errors.Is(err, context.Canceled) || met != 2 {
+		t.Errorf("%d, %v, met %d", done, err, met)
+	}
+}
+
+// TestAgain: an entry is read anew, and done if it is there and due.
+func TestAgain(t *testing.T) {
+	tab := openTable(t)
+	r := &recorder{table: tab}
+	now, later := due.New("work", start, "now", nil), due.New("work", start.Add(time.Second), "later", nil)
+	put(t, tab, now, later)
+	run := runner(tab, start, map[string]due.Handler{"work": r.handle})
+	for _, e := range []due.Entry{now, now, later} {
+		if err := run.Again(t.Context(), e.Key()); err != nil {
+			t.Error(err)
+		}
+	}
+	if !slices.Equal(r.done, []string{"now"}) {
+		t.Errorf("done %v", r.done)
+	}
+	other := due.New("other", start, "x", nil)
+	put(t, tab, other)
+	if err := run.Again(t.Context(), other.Key()); !errors.Is(err, due.UnknownKind) {
+		t.Error(err)
+	}
+}
+
+// TestSweepTellsOfFailures: each entry that failed, with its reason, but none that a
+// stopping process left.
+func TestSweepTellsOfFailures(t *testing.T) {
+	tab := openTable(t)
+	r := &recorder{table: tab, fail: map[string]bool{"a": true, "c": true}}
+	for _, id := range []string{"a", "b", "c"} {
+		put(t, tab, due.New("work", start, id, nil))
+	}
+	run := runner(tab, start, map[string]due.Handler{"work": r.handle})
+	var told []string
+	run.Failed = func(_ context.Context, key table.Key, why error) { told = append(told, key.Sort[len(key.Sort)-1:]+": "+why.Error()) }
+	if err := run.Sweep(t.Context()); err == nil || !slices.Equal(told, []string{"a: not today", "c: not today"}) {
+		t.Errorf("%v, told %v", err, told)
+	}
+}
+
 // TestNewerFormsAreLeft holds that an entry of a newer version, and one of a kind
 // that nobody here knows, are neither done nor dropped.
 func TestNewerFormsAreLeft(t *testing.T) {
