@@ -149,7 +149,8 @@ func (s *Service) askToDelete(ctx context.Context, n vault.Name) (vault.Secret, 
 
 // later is when to look again for a secret that is to be gone at a time.
 func later(now, goneAt time.Time) time.Time {
-	if at := goneAt.Add(goneSoon); at.After(now.Add(goneSoon)) {
+	// Whole microseconds, as entries have them: the record and its entry must agree.
+	if at := goneAt.Add(goneSoon).UTC().Truncate(time.Microsecond); at.After(now.Add(goneSoon)) {
 		return at
 	}
 	return now.Add(goneSoon)
