@@ -1,0 +1,177 @@
+package key_test
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gander-images/gander/shared/key"
+	"github.com/gander-images/gander/shared/problem"
+	"github.com/gander-images/gander/shared/vault"
+	"github.com/gander-images/gander/shared/vault/vaulttest"
+)
+
+// doubled puts a double before the world's vault.
+func (w *world) doubled(seed uint64) *vaulttest.Double {
+	d := vaulttest.NewDouble(w.vault, seed, w.now)
+	w.use(w.table, d)
+	return d
+}
+
+// deliver has all calls arrive that are on their way.
+func (w *world) deliver(d *vaulttest.Double) {
+	for len(d.Parked()) > 0 {
+		_ = d.Deliver(w.ctx(), 0)
+	}
+}
+
+// TestLateDeletionMeetsRestore has a deletion that was given up arrive before each call
+// of the operator's restore, and after it. The key is restored, and stays.
+func TestLateDeletionMeetsRestore(t *testing.T) {
+	for at, more := 1, true; more; at++ {
+		w := newWorld(t)
+		d := w.doubled(1)
+		w.makeKey(theKey)
+		w.must(w.create(stranger, imgB, names(theKey)))
+		w.must(w.removeKey(owner, true))
+		d.Next(vaulttest.Late)
+		if err := w.sweep(); err == nil {
+			t.Fatal("a deletion without an answer is taken for done")
+		}
+		g := &gate{at: at, happens: func() { w.deliver(d) }}
+		other := *w
+		other.use(gatedTable{w.table, g}, gatedVault{d, g})
+		if err := other.restoreKey(); err != nil {
+			t.Errorf("before call %d: restoring answers %v", at, err)
+		}
+		more = g.seen >= at
+		w.deliver(d)
+		w.wantUsable(theKey)
+		w.quiet()
+		w.wantUsable(theKey)
+	}
+}
+
+// TestTwoOperators has one restore meet another before each of its calls. One of them
+// is told that it brought the key back.
+func TestTwoOperators(t *testing.T) {
+	for at, more := 1, true; more; at++ {
+		w := newWorld(t)
+		w.makeKey(theKey)
+		w.must(w.removeKey(owner, false))
+		w.must(w.sweep())
+		met := errors.New("nobody was met")
+		g := &gate{at: at, happens: func() { met = w.restoreKey() }}
+		under := w.under(g)
+		err := again(func() error { return under.restoreKey() })
+		if more = g.seen >= at; !more {
+			break
+		}
+		if (err == nil) == (met == nil) {
+			t.Errorf("before call %d: the operators are answered %v and %v", at, err, met)
+		}
+		for _, refused := range []error{err, met} {
+			if refused != nil && !problem.Is(refused, problem.Conflict) {
+				t.Errorf("before call %d: an operator is answered %v", at, refused)
+			}
+		}
+		w.quiet()
+		w.wantUsable(theKey)
+		if n := len(w.secrets()); n != 1 {
+			t.Errorf("before call %d: %d secrets are left", at, n)
+		}
+	}
+}
+
+// TestLateMaking: a secret that is made after its key was given up goes, and so does
+// the record. A foreign image that named it meanwhile goes on.
+func TestLateMaking(t *testing.T) {
+	for _, held := range []bool{false, true} {
+		w := newWorld(t)
+		d := w.doubled(1)
+		d.Next(vaulttest.Late)
+		if err := w.makes(owner); !errors.Is(err, vault.ErrUnknown) {
+			t.Fatalf("making a key without an answer answers %v", err)
+		}
+		if held {
+			w.must(w.create(stranger, imgB, names(theKey)))
+		}
+		*w.clock = w.now().Add(vaulttest.MostLate)
+		w.must(w.sweep())
+		w.deliver(d)
+		w.audit()
+		w.quiet()
+		w.audit()
+		want := "none"
+		if held {
+			want = "external 1/0"
+		}
+		if got := w.show(theKey); got != want {
+			t.Errorf("held %t: the key is %s, not %s", held, got, want)
+		}
+		if held {
+			w.must(w.end(imgB))
+		}
+		w.must(w.makes(owner)) // the id is free again
+		w.wantUsable(theKey)
+	}
+}
+
+// TestEveryFate lives lives of a key over a vault that does all that the port warns of,
+// by seeds. Nobody who named the key while it was usable loses it unless it is deleted by hand, and in
+// the end nothing is left behind.
+func TestEveryFate(t *testing.T) {
+	ends := map[string]int{}
+	for seed := range uint64(300) {
+		t.Run(fmt.Sprint(seed), func(t *testing.T) {
+			w := newWorld(t)
+			d := w.doubled(seed)
+			dice := rand.New(rand.NewPCG(seed, 1)) //nolint:gosec // no secret
+			w.makeKey(theKey)
+			d.Break(0.5)
+			w.live(d, dice)
+			d.Break(0)
+			w.deliver(d)
+			w.quiet()
+			w.audit()
+			state, _, _ := strings.Cut(w.show(theKey), " ")
+			ends[state]++
+			if w.record(theKey).Usable() {
+				w.wantUsable(theKey)
+			}
+		})
+	}
+	if ends["live"] == 0 || ends["gone"] == 0 {
+		t.Errorf("it comes to %v", ends)
+	}
+}
+
+// live does forty things, whatever they answer.
+func (w *world) live(d *vaulttest.Double, dice *rand.Rand) {
+	byHand := false
+	do := []func(){
+		func() { _ = w.create(owner, imgA, names(theKey, key.OnImageDeletion)) },
+		func() { _ = w.create(stranger, imgB, names(theKey, key.OnImageDeletion)) },
+		func() { _ = w.addConsumer() }, func() { _ = w.removeConsumer() },
+		func() {
+			if img := w.found(imgA); img != nil && img.Status.Exists() {
+				_ = w.end(imgA)
+			}
+		},
+		func() { byHand = w.removeKey(owner, true) == nil || byHand },
+		func() { _ = w.restoreKey() }, func() { _ = w.restoreKey() },
+		func() { _ = w.sweep() }, func() { _ = w.sweep() }, func() { _ = w.sweep() },
+		func() { *w.clock = w.now().Add(time.Duration(dice.IntN(60)) * time.Minute); d.DeliverDue(w.ctx()) },
+		func() { w.late(); d.DeliverDue(w.ctx()) },
+	}
+	for range 40 {
+		do[dice.IntN(len(do))]()
+		r := w.record(theKey)
+		if r.Own > 0 && !r.Usable() && !byHand {
+			w.t.Errorf("the key that its owner holds is %s", w.show(theKey))
+		}
+	}
+}
