@@ -20,7 +20,7 @@ import (
 )
 
 // openIdentity starts the development identity of this process.
-// Its catalogue names the image service at the public endpoint, where there is one.
+// Its catalogue names the services at the public endpoint, where there is one.
 func openIdentity(v setting.Values, endpoint string, log *slog.Logger) (*development.Identity, error) {
 	authority, err := ownAuthority(v.TLSCert)
 	if err != nil {
@@ -28,7 +28,7 @@ func openIdentity(v setting.Values, endpoint string, log *slog.Logger) (*develop
 	}
 	o := development.Options{Endpoint: endpoint, CACert: authority, Log: log}
 	if v.PublicEndpoint != "" {
-		o.Services = []development.Service{development.ImageService(v.PublicEndpoint)}
+		o.Services = development.OwnServices(v.PublicEndpoint)
 	}
 	if err := makeData(v); err != nil {
 		return nil, err

@@ -35,7 +35,7 @@ func TestCalls(t *testing.T) {
 		{"demo", "/v3/users//projects", 404, "error.title", "Not Found"},
 		{"demo", "/v3/users?name=%zz", 400, "error.title", "Bad Request"},
 
-		{"demo", "/v3/auth/catalog", 200, "catalog", "keystone glance"},
+		{"demo", "/v3/auth/catalog", 200, "catalog", "keystone glance barbican"},
 		{"system", "/v3/auth/catalog", 200, "catalog.1.endpoints.2.interface", "admin"},
 		{"demo", "/v3/auth/catalog", 200, "catalog.1.endpoints.0.url", endpoint},
 		{"demo", "/v3/auth/catalog", 200, "catalog.1.endpoints.1.region", "RegionOne"},
@@ -232,9 +232,10 @@ func TestWhoMayLookAtAToken(t *testing.T) {
 // TestServices holds that the catalogue is what boot says.
 func TestServices(t *testing.T) {
 	w := newWorld(t)
-	w.options.Services = append(w.options.Services, Service{Type: "key-manager", Name: "barbican", URL: endpoint + "/key-manager"})
+	w.options.Services = append(w.options.Services, Service{Type: "volumev3", Name: "cinder", URL: endpoint + "/volume"})
 	r := w.get(w.token("demo", onDemo), "/v3/auth/catalog")
-	if r.names("catalog") != "keystone glance barbican" || r.at("catalog.2.endpoints.0.url") != endpoint+"/key-manager" {
+	if r.names("catalog") != "keystone glance barbican cinder" || r.at("catalog.2.endpoints.0.url") != endpoint+"/key-manager" ||
+		r.at("catalog.3.endpoints.0.url") != endpoint+"/volume" {
 		t.Errorf("%s", r.text)
 	}
 	if r.at("catalog.2.id") == r.at("catalog.1.id") || r.at("catalog.2.endpoints.0.id") == r.at("catalog.2.endpoints.1.id") {

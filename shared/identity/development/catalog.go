@@ -8,9 +8,13 @@ type Service struct {
 	URL  string
 }
 
-// ImageService is the catalogue's entry for the image API at an endpoint.
-func ImageService(endpoint string) Service {
-	return Service{Type: "image", Name: "glance", URL: endpoint}
+// OwnServices are the catalogue's entries for what this program serves at an endpoint:
+// images, and the keys that they are encrypted with.
+func OwnServices(endpoint string) []Service {
+	return []Service{
+		{Type: "image", Name: "glance", URL: endpoint},
+		{Type: "key-manager", Name: "barbican", URL: endpoint + "/key-manager"},
+	}
 }
 
 type catalogEntry struct {

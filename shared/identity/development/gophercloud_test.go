@@ -210,7 +210,7 @@ func TestGophercloudLists(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if list, err := catalog.ExtractServiceCatalog(all); err != nil || len(list) != 2 || list[1].Type != "image" {
+	if list, err := catalog.ExtractServiceCatalog(all); err != nil || len(list) != 3 || list[1].Type != "image" || list[2].Type != "key-manager" {
 		t.Errorf("catalogue %+v, %v", list, err)
 	}
 }

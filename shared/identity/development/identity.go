@@ -36,8 +36,8 @@ type Options struct {
 	// clients find Mount. Needed.
 	Endpoint string
 
-	// Services fill the catalogue, beside identity itself. Nil means the image
-	// service at Endpoint.
+	// Services fill the catalogue, beside identity itself. Nil means
+	// OwnServices at Endpoint.
 	Services []Service
 
 	// TokenLife is how long a new token is good; an hour when zero.
@@ -86,7 +86,7 @@ func Open(dir string, options Options) (*Identity, error) {
 		return nil, fmt.Errorf("the endpoint %q is not an absolute URL", options.Endpoint)
 	}
 	if options.Services == nil {
-		options.Services = []Service{ImageService(options.Endpoint)}
+		options.Services = OwnServices(options.Endpoint)
 	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("making the data folder: %w", err)
