@@ -124,10 +124,10 @@ var events = []struct {
 	{"due", "", func(w *world) error { return w.late().sweep() }},
 	{"due, deletions off", "", func(w *world) error { w.restored(); return w.late().sweep() }},
 	{"due, secret scheduled", "", func(w *world) error { w.schedule(); return w.late().sweep() }},
-	{"due, secret missing", "", func(w *world) error { w.lose(); return w.late().sweep() }},
+	{"due, secret missing", "", func(w *world) error { w.loseAll(); return w.late().sweep() }},
 	{"due, vault away", "", func(w *world) error {
 		v := w.late().under(&gate{})
-		v.keys.Vault = away{w.vault}
+		v.keys.Vault = unreachable{w.vault}
 		return v.sweep()
 	}},
 	{"A patched away", imgA, func(w *world) error { return w.update(owner, imgA, remove(key.CinderKey)) }},
@@ -166,8 +166,8 @@ func (w *world) schedule() {
 	}
 }
 
-// lose empties the vault.
-func (w *world) lose() {
+// loseAll empties the vault.
+func (w *world) loseAll() {
 	w.schedule()
 	now := w.now()
 	*w.clock = now.Add(window)
@@ -180,14 +180,14 @@ func (w *world) lose() {
 	*w.clock = now
 }
 
-// away is a vault that cannot be reached.
-type away struct{ vault.Vault }
+// An unreachable is a vault that cannot be reached.
+type unreachable struct{ vault.Vault }
 
-func (away) Describe(context.Context, vault.Name) (vault.Secret, error) {
+func (unreachable) Describe(context.Context, vault.Name) (vault.Secret, error) {
 	return vault.Secret{}, vault.ErrBusy
 }
 
-func (away) Schedule(context.Context, vault.Name, time.Duration) error { return vault.ErrBusy }
+func (unreachable) Schedule(context.Context, vault.Name, time.Duration) error { return vault.ErrBusy }
 
 // TestStatesAndEvents plays every event in every state, and holds what becomes of the
 // key against testdata/states.txt. Each line there was held against the rules by hand.
