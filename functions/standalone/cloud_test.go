@@ -38,7 +38,7 @@ func behindGateway(t *testing.T, dataPlane bool, settings []string) *service {
 	place, root := emulatortest.New(t), projectRoot(t)
 	config := gateway.Config{
 		Template:   filepath.Join(root, "template.yaml"),
-		Parameters: map[string]string{"DevelopmentKey": strings.TrimSpace(string(key)), "DataPlane": "off"},
+		Parameters: map[string]string{"DevelopmentKey": strings.TrimSpace(string(key)), "DataPlane": "off", "Deployment": place.Table},
 		Names:      map[string]string{"Table": place.Table, "Table.StreamArn": place.Stream, "Bucket": place.Bucket},
 		Environ:    func(string) []string { return engines() },
 		AWS:        place.Config, Listener: listener, Log: &identity.logged,

@@ -85,7 +85,7 @@ func newWorld(t *testing.T) *world {
 
 func (w *world) parameters() map[string]string {
 	return map[string]string{
-		"PublicEndpoint": "http://image.example", "DevelopmentKey": w.key, "Retention": "0s", "DataPlane": "off", "Cdn": "off",
+		"PublicEndpoint": "http://image.example", "DevelopmentKey": w.key, "Retention": "0s", "DataPlane": "off", "Cdn": "off", "Deployment": w.place.Table,
 	}
 }
 

@@ -33,7 +33,7 @@ func inCloud(t *testing.T) (*installation, emulatortest.Place) {
 	}
 	d.store = "s3"
 	d.environ = []string{
-		"GANDER_TABLE=" + place.Table, "GANDER_BUCKET=" + place.Bucket, "GANDER_STORES=s3",
+		"GANDER_TABLE=" + place.Table, "GANDER_BUCKET=" + place.Bucket, "GANDER_STORES=s3", "GANDER_DEPLOYMENT=" + place.Table,
 		"GANDER_DEVELOPMENT_KEY=" + strings.TrimSpace(string(key)),
 	}
 	for _, pair := range os.Environ() {

@@ -58,6 +58,8 @@ func openStack(t testing.TB, place emulatortest.Place, settings []string, more m
 	}
 	stack, parameters := filepath.Join(root, "template.yaml"), map[string]string{
 		"PublicEndpoint": publicEndpoint, "DevelopmentKey": all.key, "Retention": "1h", "DataPlane": "off",
+		// The engines are shared: a deployment of its own is secrets of its own.
+		"Deployment": place.Table,
 	}
 	if *shape == "authorizer" {
 		parameters["Authorizer"] = "on"

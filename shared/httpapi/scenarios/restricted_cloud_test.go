@@ -16,7 +16,7 @@ func TestComputeHostsHaveAStackOfTheirOwn(t *testing.T) {
 	users := &world{t: t, mix: openStack(t, place, []string{"GANDER_POLICY_FILE=" + fileOf(t, "policy.yaml", shipped(t, ""))}, nil)}
 	t.Cleanup(users.audit)
 	hosts := &world{t: t, mix: openStack(t, place, nil, map[string]string{
-		"EndpointType": "PRIVATE", "VpcEndpointIds": "vpce-1", "ExistingTable": place.Table, "ExistingBucket": place.Bucket, "Deployment": "gander",
+		"EndpointType": "PRIVATE", "VpcEndpointIds": "vpce-1", "ExistingTable": place.Table, "ExistingBucket": place.Bucket, "Deployment": place.Table,
 	})}
 	images := users.owned(map[string]string{"the code": users.holding("other", "public", code)})
 	for what, people := range map[string]map[string][2]string{
