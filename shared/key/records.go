@@ -62,12 +62,13 @@ func (s *Service) Records(ctx context.Context, g policy.Grant, q RecordQuery) (R
 
 func (s *Service) fillRecords(ctx context.Context, q RecordQuery, list table.Query) (page RecordPage, err error) {
 	for looked := 0; ; {
-		if endsSoon(ctx) != nil && len(page.Records) == 0 {
-			return page, problem.New(problem.Unavailable, "No key was found in the time that there is for one request. Ask without a filter.")
-		}
-		if len(page.Records) > 0 && (looked >= maxLooks || endsSoon(ctx) != nil) {
+		pressed := endsSoon(ctx) != nil
+		switch some := len(page.Records) > 0; {
+		case some && (pressed || looked >= maxLooks):
 			page.More = true
 			return page, nil
+		case pressed:
+			return page, problem.New(problem.Unavailable, "No key was found in the time that there is for one request. Ask without a filter.")
 		}
 		found, err := s.Table.Query(ctx, list)
 		if err != nil {

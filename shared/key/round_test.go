@@ -240,10 +240,8 @@ func TestEpochs(t *testing.T) {
 // findings are what an audit tells of reports, as "kind key generation".
 func (w *world) findings() (all []string) {
 	w.t.Helper()
-	page := key.AuditPage{}
 	for next, first := "", true; first || next != ""; first = false {
-		var err error
-		page, err = w.keys.Audit(w.ctx(), w.grant(policy.ManageKeys, admin, "a"), next, 1)
+		page, err := w.keys.Audit(w.ctx(), w.grant(policy.ManageKeys, admin, "a"), next, 1)
 		w.must(err)
 		for _, f := range page.Findings {
 			if f.Person {
