@@ -25,7 +25,7 @@ func (s *service) play(script string) string {
 // keep their keys with, do all that they have it do.
 func TestKeysByCastellan(t *testing.T) {
 	t.Parallel()
-	if got := builtFronts[0].start(t, soon...).play("castellan.py"); got != "done" {
+	if got := builtFronts[0].start(t, soon...).play("keymanager.py"); got != "done" {
 		t.Errorf("the session ends with %q", got)
 	}
 }

@@ -9,17 +9,18 @@ Cinder's part is played by castellan, as cinder/volume/volume_utils.py plays it.
 """
 
 import itertools
+import os
 import time
 import uuid
 
 import openstack
+from castellan import key_manager
 from castellan.common import exception
 from castellan.common.credentials import keystone_password
 from oslo_config import cfg
 
-from castellan import key_manager
-
 PATIENCE = 60
+OURS = os.environ["URL"] + "/gander/v1"
 
 
 def context_of(cloud):
@@ -94,7 +95,7 @@ def image_with(name, key):
 
 def snapshot_of(image):
     answer = tenant.image.post(
-        "/gander/v1/images/snapshot",
+        f"{OURS}/images/snapshot",
         json={
             "source_image_id": image.id,
             "instance": {"id": str(uuid.uuid4()), "project_id": tenant.current_project_id},
@@ -110,7 +111,7 @@ def value(key):
 
 
 def state(key):
-    answer = admin.image.get(f"/gander/v1/keys/{key}")
+    answer = admin.image.get(f"{OURS}/keys/{key}")
     assert answer.status_code == 200, answer.text
     return answer.json()
 
@@ -129,7 +130,7 @@ def settle():
     """Waits until nothing more is done to keys: none waits that nobody holds."""
     end = time.monotonic() + PATIENCE
     while any(
-        one["state"] == "condemned" and one["holders"] == 0 for one in admin.image.get("/gander/v1/keys").json()["keys"]
+        one["state"] == "condemned" and one["holders"] == 0 for one in admin.image.get(f"{OURS}/keys").json()["keys"]
     ):
         assert time.monotonic() < end, "keys that nobody holds are never scheduled"
         time.sleep(0.05)
@@ -167,7 +168,7 @@ orders = list(itertools.permutations(["V-1", "I-1", "V-3", "S", "N"]))
 for order in orders:
     last, secret = play(order)
 settle()
-restored = admin.image.post(f"/gander/v1/keys/{last}/restore")
+restored = admin.image.post(f"{OURS}/keys/{last}/restore")
 assert restored.status_code == 200, restored.text
 assert value(last) == secret, "the operator's restore brings another key back"
 assert state(last)["state"] == "live", state(last)

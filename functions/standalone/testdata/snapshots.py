@@ -4,11 +4,13 @@ call and by the three calls of Nova (nova/image/glance.py, nova/compute/api.py).
 The tenant finds each by its id, not in its list; can use it; accepts it to have it listed; and cannot delete it.
 """
 
+import os
 import uuid
 
 import openstack
 from openstack import exceptions
 
+OURS = os.environ["URL"] + "/gander/v1"
 tenant, admin = openstack.connect("gander-other"), openstack.connect("gander-admin")
 project = tenant.current_project_id
 
@@ -37,7 +39,7 @@ def by_one_call(kind, source):
     body = {"source_image_id": source.id, "instance": instance, "name": kind, "kind": kind}
     if kind == "backup":
         body["backup_type"] = "daily"
-    answer = admin.image.post("/gander/v1/images/snapshot", json=body)
+    answer = admin.image.post(f"{OURS}/images/snapshot", json=body)
     assert answer.status_code == 201, answer.text
     made = answer.json()
     assert made["os_distro"] == "debian" and made["image_type"] == kind and made["instance_uuid"] == instance["id"], (

@@ -1,12 +1,11 @@
 """Every call of castellan's Barbican key manager that Cinder and Nova make, and how each fails."""
 
 import openstack
+from castellan import key_manager
 from castellan.common import exception
 from castellan.common.credentials import keystone_password
 from castellan.common.objects import opaque_data, passphrase, symmetric_key
 from oslo_config import cfg
-
-from castellan import key_manager
 
 conf = cfg.ConfigOpts()
 conf([], project="castellan")
@@ -52,7 +51,7 @@ assert keys.create_key(member, "AES", 256) != made
 stored = keys.store(member, symmetric_key.SymmetricKey("AES", 128, bytes(range(16)), name="stored"))
 assert keys.get(member, stored).get_encoded() == bytes(range(16))
 words = keys.store(member, passphrase.Passphrase("correct horse"))
-assert keys.get(member, words).get_encoded() == b"correct horse"
+assert keys.get(member, words).get_encoded() == "correct horse", keys.get(member, words).get_encoded()
 opaque = keys.store(member, opaque_data.OpaqueData(b"\x00\xff" * 100))
 assert keys.get(member, opaque).get_encoded() == b"\x00\xff" * 100
 refused(exception.KeyManagerError, keys.store, member, opaque_data.OpaqueData(bytes(65537)))
