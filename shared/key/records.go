@@ -62,7 +62,7 @@ func (s *Service) Records(ctx context.Context, g policy.Grant, q RecordQuery) (R
 
 func (s *Service) fillRecords(ctx context.Context, q RecordQuery, list table.Query) (page RecordPage, err error) {
 	for looked := 0; ; {
-		pressed := endsSoon(ctx) != nil
+		pressed := pressed(ctx)
 		switch some := len(page.Records) > 0; {
 		case some && (pressed || looked >= maxLooks):
 			page.More = true

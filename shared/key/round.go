@@ -132,6 +132,9 @@ func endsSoon(ctx context.Context) error {
 	return nil
 }
 
+// pressed reports whether a request has to come to its end.
+func pressed(ctx context.Context) bool { return endsSoon(ctx) != nil }
+
 // failures counts what went wrong on a walk, which one bad record must not end.
 type failures struct {
 	service *Service
