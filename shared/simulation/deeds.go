@@ -2,6 +2,7 @@ package simulation
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -102,6 +103,13 @@ func copyOf(from, to string) deed {
 			return err
 		}
 		return a.make(member(projectOf(to)), to, img.Properties)
+	}}
+}
+
+// then is one deed after the other.
+func then(first, second deed) deed {
+	return deed{name: first.name + ", " + second.name, do: func(a *actor) error {
+		return errors.Join(first.do(a), second.do(a))
 	}}
 }
 

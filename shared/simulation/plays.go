@@ -58,6 +58,9 @@ var catalogue = map[string][]deed{
 	"external": {
 		makeKey(keyX), makeKey(keyX), unname(imageA), unname(imageB), remove(imageA), give(imageB, projectA), sweeper, jumps(21 * time.Minute),
 	},
+	"external, once": {
+		makeKey(keyX), then(unname(imageA), nameKey(imageA, keyX)), then(unname(imageA), create(imageB, keyX, "")), unname(imageA), give(imageA, projectB),
+	},
 	"two keys": {
 		unname(imageA), remove(imageA), remove(imageB), give(imageA, projectB), both(imageA, keyA), removeKey(keyB, others), removeKey(keyA, nobody),
 		sweeper, undelete(imageA),

@@ -1,7 +1,6 @@
 package simulation
 
 import (
-	"fmt"
 	"sync"
 	"time"
 
@@ -50,6 +49,7 @@ var setups = []setup{
 	{"to be scheduled", []deed{madeA, heldA, create(imageA2, "", ""), create(imageB, "", ""), removeImageAndForce()}},
 	{"scheduled", []deed{madeA, heldA, create(imageA2, "", ""), create(imageB, "", ""), remove(imageA), till(retention), till(delay), till(6 * time.Minute)}},
 	{"external", []deed{create(imageA, keyX, key.OnImageDeletion), create(imageB, keyX, "")}},
+	{"external, once", []deed{create(imageA, keyX, key.OnImageDeletion)}},
 	{"two keys", []deed{madeA, makeKey(keyB), heldA, both(imageA, keyB), create(imageB, keyB, key.OnImageDeletion)}},
 	{"active", []deed{madeA, heldA, upload(imageA)}},
 	{"cloned", []deed{madeA, heldA, upload(imageA), snapshot(imageA, true), remove(imageA)}},
@@ -91,11 +91,11 @@ func (s setup) make() *world {
 	a.services()
 	for _, d := range s.deeds {
 		if err := d.do(a); err != nil {
-			panic(fmt.Sprintf("simulation: setup %q: %s: %v", s.name, d.name, err))
+			r.world.failed("%s: %v", d.name, err)
 		}
 	}
 	if err := a.keys.Round(background); err != nil {
-		panic(fmt.Sprintf("simulation: setup %q: %v", s.name, err))
+		r.world.failed("the round: %v", err)
 	}
 	if wrong := r.world.witness.wrong; wrong != "" {
 		r.world.witness.wrong = "in setup " + s.name + ": " + wrong

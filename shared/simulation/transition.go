@@ -39,9 +39,6 @@ func (w *witness) keyChanged(world *world, by *actor, c table.Change, revived ma
 		}
 		k.goes, k.stays = false, false
 	case before.state == key.Scheduled && k.usable():
-		if k.generation <= before.generation {
-			world.failed("P4: key %s was restored by %s without a new generation", id, by)
-		}
 		k.goes, k.stays = false, false
 	case !before.usable() && k.usable() && before.state != key.Creating:
 		world.failed("P5: %s made key %s, which was %q, %s", by, id, before.state, k.state)
