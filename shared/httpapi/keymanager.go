@@ -2,7 +2,6 @@ package httpapi
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"strings"
 )
@@ -70,5 +69,3 @@ type versionMedia struct {
 	Base string `json:"base"`
 	Type string `json:"type"`
 }
-
-var errToBeWritten = errors.New("to be written")

@@ -2,6 +2,7 @@ package scenarios
 
 import (
 	"context"
+	"encoding/base64"
 	"io"
 	"net/http"
 	"net/url"
@@ -60,6 +61,11 @@ func (w *world) audit() {
 			w.t.Errorf("the log has the token of %s", name)
 		}
 	}
+	for _, mark := range []string{payloadMark, base64.StdEncoding.EncodeToString([]byte(payloadMark))} {
+		if strings.Contains(log, mark) {
+			w.t.Error("the log has the payload of a secret")
+		}
+	}
 	if strings.Contains(log, "X-Amz-Signature") {
 		w.t.Error("the log has a signed URL")
 	}
@@ -67,6 +73,10 @@ func (w *world) audit() {
 		w.t.Error(fault)
 	}
 }
+
+// payloadMark begins the payloads of secrets: what the log must never have. Its length
+// is a multiple of three, so that base64 writes it the same whatever follows.
+const payloadMark = "the-value-of-a-secret"
 
 // publicEndpoint begins the absolute URLs in answers, wherever the service is.
 const publicEndpoint = "https://image.example/base"
