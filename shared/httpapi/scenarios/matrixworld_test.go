@@ -7,10 +7,10 @@ import (
 )
 
 // A matrixCall is a request of the matrix, with {id}, {me} and {task} for the
-// image, the caller's project and the one task of the image.
+// image or the secret, the caller's project and the one task of the image.
 type matrixCall struct {
 	line  string
-	state string // of the image: queued, or what matrix.bring knows
+	state string // of the image: queued, or what matrix.bring knows; secret and encrypted are matrix.buildSecret's
 	media string // of the body; JSON where there is one and this is empty
 	body  string
 }
@@ -126,7 +126,7 @@ func (m *matrix) subject(call matrixCall, about, who string) subject {
 	}
 	s, ok := m.ready[key]
 	if !ok {
-		s = m.build(key)
+		s = m.builder(key)(key)
 		m.ready[key] = s
 	}
 	return s
@@ -134,6 +134,14 @@ func (m *matrix) subject(call matrixCall, about, who string) subject {
 
 // forget keeps an image from calls that follow.
 func (m *matrix) forget(s subject) { delete(m.ready, s.matrixKey) }
+
+// builder is what makes such a subject.
+func (m *matrix) builder(key matrixKey) func(matrixKey) subject {
+	if key.state == "secret" || key.state == "encrypted" {
+		return m.buildSecret
+	}
+	return m.build
+}
 
 // build makes an image, and brings it where it is wanted.
 func (m *matrix) build(key matrixKey) subject {

@@ -1,6 +1,7 @@
 package scenarios
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/gander-images/gander/shared/httpapi"
@@ -28,9 +29,10 @@ func alike(line string, sent option, status int) scoped {
 //
 // Source: ../recorded/answers/scopes.json; oslo_policy/policy.py, Enforcer.enforce and _enforce_scope;
 // glance/policies/base.py; glance/api/v2/policy.py, ImageAPIPolicy._enforce.
-func ofNoProject(own, public, gone string) map[string][]scoped {
+func ofNoProject(own, public, gone, secretID, orderID string) map[string][]scoped {
 	const rule = `{"rule":"get_images"}`
 	owned, open := "/v2/images/"+own, "/v2/images/"+public
+	secret, order, key := someSecrets+"/"+secretID, someOrders+"/"+orderID, "/gander/v1/keys/"+secretID
 	return map[string][]scoped{
 		"version-list":        {alike("GET /", nil, 300), alike("GET /versions", nil, 200)},
 		"healthcheck":         {alike("GET /healthcheck", nil, 200)},
@@ -55,13 +57,41 @@ func ofNoProject(own, public, gone string) map[string][]scoped {
 		"image-deleted-list":  {alike("GET /gander/v1/images/deleted", nil, 403)},
 		"image-restore":       {alike("POST /gander/v1/images/"+gone+"/restore", nil, 403)},
 		"image-v1-show":       {alike("GET /v1/images/"+own, nil, 404), alike("HEAD /v1/images/"+public, nil, 404)},
-		"policy-explain":      {{"POST /gander/v1/policy/explain", body(rule), 403, 403, 200}},
-		"health-show":         {alike("GET /gander/v1/health", nil, 403)},
-		"schema-show":         {alike("GET /v2/schemas/image", nil, 200)},
-		"info-import":         {alike("GET /v2/info/import", nil, 200)},
-		"info-stores":         {alike("GET /v2/info/stores", nil, 200)},
-		"info-stores-detail":  {alike("GET /v2/info/stores/detail", nil, 403)},
-		"fallback":            {alike("PUT "+owned, nil, 405), alike("GET /v2/nope", nil, 404)},
+		"image-snapshot":      {alike("POST /gander/v1/images/snapshot", body(strings.NewReplacer("{id}", public, "{me}", "demo").Replace(someSnapshot)), 403)},
+
+		"keymanager-version-list": {alike("GET /key-manager", nil, 300), alike("GET /key-manager/v1", nil, 200)},
+		"secret-create":           {alike("POST "+someSecrets, jsonBody(someSecret), 403)},
+		"secret-list":             {alike("GET "+someSecrets, nil, 403)},
+		"secret-show":             {alike("GET "+secret, nil, 404)},
+		"secret-payload-show":     {alike("GET "+secret+"/payload", nil, 404)},
+		"secret-payload-set":      {alike("PUT "+secret, octets("abc"), 404)},
+		"secret-delete":           {alike("DELETE "+secret, nil, 404), alike("DELETE "+secret+"?force=1", nil, 404)},
+		"order-create":            {alike("POST "+someOrders, jsonBody(someKey), 403)},
+		"order-list":              {alike("GET "+someOrders, nil, 403)},
+		"order-show":              {alike("GET "+order, nil, 404)},
+		"order-delete":            {alike("DELETE "+order, nil, 404)},
+		"secret-consumer-list":    {alike("GET "+secret+"/consumers", nil, 404)},
+		"secret-consumer-create":  {alike("POST "+secret+"/consumers", jsonBody(someConsumer), 404)},
+		"secret-consumer-delete":  {alike("DELETE "+secret+"/consumers", jsonBody(someConsumer), 404)},
+		"secret-acl-show":         {alike("GET "+secret+"/acl", nil, 404)},
+		"secret-acl-set":          {alike("PUT "+secret+"/acl", jsonBody(someReaders), 404)},
+		"secret-acl-delete":       {alike("DELETE "+secret+"/acl", nil, 404)},
+		"key-list":                {alike("GET /gander/v1/keys", nil, 403)},
+		"key-show":                {alike("GET "+key, nil, 403)},
+		"key-restore":             {alike("POST "+key+"/restore", nil, 403)},
+		"key-audit":               {alike("GET /gander/v1/keys/audit", nil, 403)},
+		"key-deletions-show":      {alike("GET /gander/v1/keys/deletions", nil, 403)},
+		"key-deletions-set":       {alike("PUT /gander/v1/keys/deletions", body(`{"enabled":true,"why":"x"}`), 403)},
+		"consumer-list":           {alike("GET /gander/v1/consumers", nil, 403)},
+		"consumer-retry":          {alike("POST /gander/v1/consumers/reaper/retry", body(`{"id":"x"}`), 403)},
+
+		"policy-explain":     {{"POST /gander/v1/policy/explain", body(rule), 403, 403, 200}},
+		"health-show":        {alike("GET /gander/v1/health", nil, 403)},
+		"schema-show":        {alike("GET /v2/schemas/image", nil, 200)},
+		"info-import":        {alike("GET /v2/info/import", nil, 200)},
+		"info-stores":        {alike("GET /v2/info/stores", nil, 200)},
+		"info-stores-detail": {alike("GET /v2/info/stores/detail", nil, 403)},
+		"fallback":           {alike("PUT "+owned, nil, 405), alike("GET /v2/nope", nil, 404)},
 	}
 }
 
@@ -74,7 +104,8 @@ func TestTokensOfNoProject(t *testing.T) {
 	w.call("PUT /v2/images/" + id + "/tags/t").want(204)
 	w.call("POST /v2/images/"+id+"/members", body(`{"member":"other"}`)).want(200)
 	w.call("DELETE /v2/images/" + gone).want(204)
-	table := ofNoProject(id, public, gone)
+	secret, order := w.storedKey(someSecrets, someSecret, "secret_ref", "member", 201), w.storedKey(someOrders, someKey, "order_ref", "member", 202)
+	table := ofNoProject(id, public, gone, secret, order)
 	for _, op := range httpapi.All {
 		calls := table[op.Name]
 		if len(calls) == 0 {

@@ -171,7 +171,7 @@ func (w *World) entryFaults() []string {
 	seen := map[string]int{}
 	for key, item := range w.Items {
 		if !strings.HasPrefix(key.Partition, "list#") || strings.HasPrefix(key.Partition, mirrorPrefix) ||
-			strings.HasPrefix(key.Partition, "list#keys#") {
+			strings.HasPrefix(key.Partition, "list#keys#") || strings.HasPrefix(key.Partition, "list#orders#") {
 			continue
 		}
 		var id string

@@ -30,6 +30,7 @@ func Faults(items map[table.Key]table.Item, secrets map[vault.Name]vault.Secret)
 	w.judgeImages()
 	w.judgeDue()
 	w.judgeLists()
+	w.judgeOrders()
 	if secrets != nil {
 		w.judgeSecrets()
 	}
