@@ -43,7 +43,7 @@ func New(now func() time.Time) *Server { return &Server{Now: now, secrets: make(
 // A request is what of any operation's is understood.
 type request struct {
 	Name                   string
-	SecretId               string //nolint:revive // as the API names it
+	ID                     string `json:"SecretId"`
 	Description            *string
 	SecretBinary           []byte
 	ClientRequestToken     string
@@ -147,7 +147,7 @@ func (s *Server) create(in request) (map[string]any, error) {
 }
 
 func (s *Server) get(in request) (map[string]any, error) {
-	c := s.find(in.SecretId)
+	c := s.find(in.ID)
 	switch {
 	case c == nil:
 		return nil, errNotFound
@@ -173,7 +173,7 @@ func (c *secret) described() map[string]any {
 }
 
 func (s *Server) describe(in request) (map[string]any, error) {
-	c := s.find(in.SecretId)
+	c := s.find(in.ID)
 	if c == nil {
 		return nil, errNotFound
 	}
@@ -181,7 +181,7 @@ func (s *Server) describe(in request) (map[string]any, error) {
 }
 
 func (s *Server) update(in request) (map[string]any, error) {
-	c := s.find(in.SecretId)
+	c := s.find(in.ID)
 	switch {
 	case c == nil:
 		return nil, errNotFound
@@ -197,7 +197,7 @@ func (s *Server) schedule(in request) (map[string]any, error) {
 	if in.RecoveryWindowInDays == nil || *in.RecoveryWindowInDays < 7 || *in.RecoveryWindowInDays > 30 {
 		return nil, invalid("The RecoveryWindowInDays value must be between 7 and 30 days (inclusive).")
 	}
-	c := s.find(in.SecretId)
+	c := s.find(in.ID)
 	switch {
 	case c == nil:
 		return nil, errNotFound
@@ -212,7 +212,7 @@ func (s *Server) schedule(in request) (map[string]any, error) {
 }
 
 func (s *Server) restore(in request) (map[string]any, error) {
-	c := s.find(in.SecretId)
+	c := s.find(in.ID)
 	if c == nil {
 		return nil, errNotFound
 	}

@@ -11,9 +11,16 @@ import (
 var limitTests = []test{
 	{"names", func(w world) {
 		for _, n := range []vault.Name{
-			{Key: "", Generation: 1}, {Key: strings.Repeat("a", 65), Generation: 1}, {Key: "A", Generation: 1}, {Key: "a/b", Generation: 1},
-			{Key: "..", Generation: 1}, {Key: "a.1", Generation: 1}, {Key: "a b", Generation: 1}, {Key: "é", Generation: 1},
-			{Key: w.key, Generation: 0}, {Key: w.key, Generation: -1},
+			{Key: "", Generation: 1},
+			{Key: strings.Repeat("a", 65), Generation: 1},
+			{Key: "A", Generation: 1},
+			{Key: "a/b", Generation: 1},
+			{Key: "..", Generation: 1},
+			{Key: "a.1", Generation: 1},
+			{Key: "a b", Generation: 1},
+			{Key: "é", Generation: 1},
+			{Key: w.key, Generation: 0},
+			{Key: w.key, Generation: -1},
 		} {
 			w.refuses(n)
 		}

@@ -44,9 +44,17 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 		name  string
 		tests []test
 	}{
-		{"Create", createTests}, {"Schedule", scheduleTests}, {"Restore", restoreTests}, {"List", listTests},
-		{"Epoch", epochTests}, {"Limits", limitTests}, {"Ownership", ownershipTests}, {"Races", raceTests},
-		{"Faults", faultTests}, {"Windows", windowTests}, {"Reopen", reopenTests},
+		{"Create", createTests},
+		{"Schedule", scheduleTests},
+		{"Restore", restoreTests},
+		{"List", listTests},
+		{"Epoch", epochTests},
+		{"Limits", limitTests},
+		{"Ownership", ownershipTests},
+		{"Races", raceTests},
+		{"Faults", faultTests},
+		{"Windows", windowTests},
+		{"Reopen", reopenTests},
 	} {
 		t.Run(group.name, func(t *testing.T) {
 			for _, one := range group.tests {
