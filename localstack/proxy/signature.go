@@ -102,9 +102,9 @@ func claimOf(r *http.Request) (claim, error) {
 func newClaim(fields map[string]string, date string, life time.Duration, asked Service) (claim, error) {
 	scope := strings.Split(fields["Credential"], "/") // key/day/region/service/aws4_request
 	signed, err := time.Parse(dateLayout, date)
-	wantService := "dynamodb"
-	if asked == S3 {
-		wantService = "s3"
+	wantService := string(asked)
+	if asked == Streams {
+		wantService = "dynamodb"
 	}
 	if err != nil || len(scope) != 5 || scope[4] != "aws4_request" || scope[3] != wantService || scope[1] != date[:8] {
 		return claim{}, refuseSignature(asked)
@@ -127,13 +127,13 @@ func (c claim) timely(now time.Time) error {
 	return nil
 }
 
-// payload is the hash of the body as it went into the signature. DynamoDB signs
-// the body's own, S3 what a header says.
+// payload is the hash of the body as it went into the signature. S3 signs what a
+// header says, the others the body's own.
 func (c claim) payload(r *http.Request) (string, error) {
 	switch said := r.Header.Get(payloadHeader); {
 	case c.life > 0:
 		return unsignedPayload, nil
-	case c.service == "dynamodb":
+	case c.service != "s3":
 		body, err := readBody(r)
 		if err != nil {
 			return "", err
