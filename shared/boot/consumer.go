@@ -70,11 +70,8 @@ func reap(ctx context.Context, s *services, payload []byte) (any, error) {
 	}
 	report := batchFailures{Items: []failedItem{}}
 	for _, record := range records {
-		err := reapOne(ctx, s, record)
-		if err == nil {
-			err = ctx.Err()
-		}
-		if err != nil && len(report.Items) == 0 {
+		done := reapOne(ctx, s, record) && ctx.Err() == nil
+		if !done && len(report.Items) == 0 {
 			report.Items = append(report.Items, failedItem{record.Sequence()})
 		}
 		if ctx.Err() != nil {
@@ -84,18 +81,19 @@ func reap(ctx context.Context, s *services, payload []byte) (any, error) {
 	return report, nil
 }
 
-func reapOne(ctx context.Context, s *services, record dynamo.Record) error {
+// reapOne reports whether the record need not come again. Why it has to is noted.
+func reapOne(ctx context.Context, s *services, record dynamo.Record) bool {
 	change, err := record.Change()
 	if err != nil {
 		s.log.ErrorContext(ctx, "a stream record cannot be read", "sequence", record.Sequence(), "error", err)
 		s.note(ctx, record, nil, err)
-		return err
+		return false
 	}
 	_, err = s.runner.React(ctx, []table.Change{change})
 	if err != nil && ctx.Err() == nil {
 		s.note(ctx, record, &change, err)
 	}
-	return err
+	return err == nil
 }
 
 // sweep takes the event of a schedule, or messages about what the reaper's mapping

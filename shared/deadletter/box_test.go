@@ -116,8 +116,8 @@ var errSecret = errors.New("signing https://store/x?X-Amz-Signature=abc failed")
 func TestReasons(t *testing.T) {
 	key := due.New("work", start, "a", nil).Key()
 	for want, err := range map[string]error{
-		"Nothing here handles entries of this kind.": fmt.Errorf("kind x: %w", due.UnknownKind),
-		"The key store is not available. Try again.": fmt.Errorf("asking %w: %w", vault.ErrBusy, errSecret),
+		"Nothing here handles entries of this kind.":                                          fmt.Errorf("kind x: %w", due.UnknownKind),
+		"The key store is not available. Try again.":                                          fmt.Errorf("asking %w: %w", vault.ErrBusy, errSecret),
 		"The work failed for an internal reason, which the log tells beside the entry's key.": errSecret,
 	} {
 		if l := deadletter.Of("reaper", key, 1, err); l.Reason != want {

@@ -246,7 +246,9 @@ func TestSweepTellsOfFailures(t *testing.T) {
 	}
 	run := runner(tab, start, map[string]due.Handler{"work": r.handle})
 	var told []string
-	run.Failed = func(_ context.Context, key table.Key, why error) { told = append(told, key.Sort[len(key.Sort)-1:]+": "+why.Error()) }
+	run.Failed = func(_ context.Context, key table.Key, why error) {
+		told = append(told, key.Sort[len(key.Sort)-1:]+": "+why.Error())
+	}
 	if err := run.Sweep(t.Context()); err == nil || !slices.Equal(told, []string{"a: not today", "c: not today"}) {
 		t.Errorf("%v, told %v", err, told)
 	}
