@@ -43,7 +43,7 @@ func (s *Services) secretDocument(ctx context.Context, secret *key.Secret, minor
 	m := secret.Metadata
 	d := secretDocument{
 		Created: momentText(secret.Record.CreatedAt), Updated: momentText(secret.Record.UpdatedAt), Status: "ACTIVE",
-		Name: orNull(m.Name), Type: secretType(m), Algorithm: orNull(m.Algorithm), BitLength: orNull(m.BitLength), Mode: orNull(m.Mode),
+		Name: orNull(m.Name), Type: m.Kind(), Algorithm: orNull(m.Algorithm), BitLength: orNull(m.BitLength), Mode: orNull(m.Mode),
 		Creator: secret.Record.Creator, Ref: s.secretRef(secret.Record.ID),
 	}
 	if m.Expires != nil {
@@ -61,14 +61,6 @@ func (s *Services) secretDocument(ctx context.Context, secret *key.Secret, minor
 		d.Consumers[i] = consumerDocument{h.Consumer.Service, h.Consumer.Type, h.Consumer.ID}
 	}
 	return d, err
-}
-
-// secretType is opaque where nothing else was said.
-func secretType(m *key.Metadata) string {
-	if m.Type == "" {
-		return "opaque"
-	}
-	return m.Type
 }
 
 // momentText writes a time as Barbican does: of UTC, and without saying so.

@@ -25,7 +25,15 @@ type ListQuery struct {
 func (q ListQuery) takes(m *Metadata) bool {
 	matches := func(want, got string) bool { return want == "" || want == got }
 	return matches(q.Name, m.Name) && matches(q.Algorithm, m.Algorithm) && matches(q.Mode, m.Mode) &&
-		matches(q.Type, m.Type) && (q.BitLength == 0 || q.BitLength == m.BitLength)
+		matches(q.Type, m.Kind()) && (q.BitLength == 0 || q.BitLength == m.BitLength)
+}
+
+// Kind is the type of the secret, opaque where none was said.
+func (m *Metadata) Kind() string {
+	if m.Type == "" {
+		return "opaque"
+	}
+	return m.Type
 }
 
 // A ListPage is a page of secrets, and how many there are on all pages.

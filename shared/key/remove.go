@@ -13,20 +13,21 @@ import (
 // that grant, or any other where the caller has it not.
 //
 // Errors: ErrNotFound for a key that is not usable; Conflict with the number of
-// holders; Changed when it is not as it was
-// read.
+// holders, in words that clients look for; Changed when it is not as it was read.
+//
+// Source: barbicanclient/exceptions.py, SecretHasConsumers.
 func (s *Service) Remove(ctx context.Context, g, overrules policy.Grant, r *Record, force bool) error {
 	if err := g.Permits(policy.SecretDelete); err != nil {
 		return err
 	}
+	const held = "Secret cannot be deleted as it has consumers. It is held by %d images or consumers"
 	switch {
 	case !r.Usable():
 		return ErrNotFound
 	case r.Holders > 0 && !force:
-		return problem.New(problem.Conflict, "The secret is held by %d images or consumers, and was not deleted.", r.Holders)
+		return problem.New(problem.Conflict, held+".", r.Holders)
 	case r.Own > 0 && overrules.Permits(policy.ForceDeleteSecret) != nil:
-		return problem.New(problem.Conflict,
-			"The secret is held by %d images or consumers, %d of them of its own project, and was not deleted. Only an administrator overrules those.", r.Holders, r.Own)
+		return problem.New(problem.Conflict, held+", %d of them of its own project. Only an administrator overrules those.", r.Holders, r.Own)
 	}
 	e := s.edit(r.ID, r)
 	e.schedule("deleted by hand")
