@@ -56,6 +56,7 @@ func (s *Service) filled(ctx context.Context, made *Record, contentType string) 
 		}
 		e := s.edit(made.ID, secret.Record)
 		e.after.State, e.after.Due, e.why = Live, time.Time{}, "its payload was stored"
+		e.after.First = made.Generation
 		secret.Metadata.ContentType = contentType
 		put, err := secret.Metadata.put(made.ID)
 		if err != nil {

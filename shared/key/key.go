@@ -43,6 +43,10 @@ type Record struct {
 	Generation int
 	Made       int
 
+	// First is the lowest generation with the key's value; those below it were tries to
+	// give the key a value, and may have others. 0: all have it.
+	First int
+
 	// Holders counts all who hold the key, Own those of them who hold it as its owner
 	// or for its owner: images of the owner's project, and consumers.
 	Holders int

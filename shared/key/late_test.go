@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/gander-images/gander/shared/key"
+	"github.com/gander-images/gander/shared/policy"
 	"github.com/gander-images/gander/shared/problem"
 	"github.com/gander-images/gander/shared/vault"
 	"github.com/gander-images/gander/shared/vault/vaulttest"
@@ -117,6 +118,59 @@ func TestLateMaking(t *testing.T) {
 		}
 		w.must(w.makes(owner)) // the id is free again
 		w.wantUsable(theKey)
+	}
+}
+
+// TestOnlyTheValueIsTakenAgain: when the secret of a key is lost, what an earlier try to give it a
+// value left is not taken in its place.
+func TestOnlyTheValueIsTakenAgain(t *testing.T) {
+	w := newWorld(t)
+	d := w.doubled(1)
+	_, err := w.keys.Reserve(w.ctx(), newKey(theKey, "a"))
+	w.must(err)
+	fill := func(value string) error {
+		secret, err := w.keys.Secret(w.ctx(), theKey)
+		w.must(err)
+		return w.keys.Fill(w.ctx(), w.grant(policy.SecretsPost, owner, "a"), secret, []byte(value), "text/plain")
+	}
+	d.Next(vaulttest.Unanswered)
+	if err := fill("another value"); err == nil {
+		t.Fatal("a payload without an answer is taken for stored")
+	}
+	w.must(fill("value of " + theKey))
+	w.wantUsable(theKey)
+	w.must(w.sweep())
+	w.destroy(vault.Name{Key: theKey, Generation: w.record(theKey).Generation})
+	*w.clock = w.now().Add(2 * time.Hour)
+	w.must(w.keys.Round(w.ctx()))
+	r := w.record(theKey)
+	if value, err := w.vault.Get(w.ctx(), vault.Name{Key: theKey, Generation: r.Generation}); err == nil {
+		t.Errorf("generation %d, which reads %q, is taken for the key", r.Generation, value)
+	}
+	w.audit() // which sees that operators were told
+}
+
+// TestRetiredAndTakenAgain: a generation that was to go, and is the key's again, stays.
+func TestRetiredAndTakenAgain(t *testing.T) {
+	w := newWorld(t)
+	w.makeKey(theKey)
+	w.must(w.removeKey(owner, false))
+	w.must(w.sweep())
+	w.must(w.restoreKey())
+	w.must(w.sweep())
+	w.destroy(vault.Name{Key: theKey, Generation: 2})
+	*w.clock = w.now().Add(2 * time.Hour)
+	w.must(w.keys.Round(w.ctx()))
+	if got := w.show(theKey); got != "live 0/0, 1" {
+		t.Errorf("the key is %s", got)
+	}
+	*w.clock = w.now().Add(2 * window)
+	w.must(w.sweep())
+	w.wantUsable(theKey)
+	for at := range w.items() {
+		if strings.HasPrefix(at.Partition, "due#"+key.RetiredKind) {
+			t.Errorf("the entry that was to have it deleted is left: %v", at)
+		}
 	}
 }
 

@@ -175,10 +175,10 @@ func (s *Service) stray(ctx context.Context, secret vault.Secret, r *Record, del
 	return nil
 }
 
-// adopt makes another generation the key's whose own is gone: all have one value.
+// adopt makes another generation the key's whose own is gone, if it has the same value.
 func (s *Service) adopt(ctx context.Context, secret vault.Secret, r *Record) error {
 	r, err := s.asItWas(ctx, r)
-	if r == nil || err != nil || !s.settled(r, makingTime) {
+	if r == nil || err != nil || !s.settled(r, makingTime) || secret.Name.Generation < r.First {
 		return err
 	}
 	if err := s.Vault.Restore(ctx, secret.Name); err != nil {

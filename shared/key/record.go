@@ -28,6 +28,7 @@ type row struct {
 	State      State     `json:"state"`
 	Generation int       `json:"generation,omitempty"`
 	Made       int       `json:"made,omitempty"`
+	First      int       `json:"first,omitempty"`
 	Holders    int       `json:"holders"`
 	Own        int       `json:"own"`
 	WishDelete bool      `json:"wish_delete,omitempty"`
@@ -55,7 +56,7 @@ func decode(item *table.Item) (*Record, error) {
 		return nil, fmt.Errorf("reading key record %q: %w", item.Partition, err)
 	}
 	return &Record{
-		ID: d.ID, Owner: d.Owner, Creator: d.Creator, State: d.State, Generation: d.Generation, Made: d.Made,
+		ID: d.ID, Owner: d.Owner, Creator: d.Creator, State: d.State, Generation: d.Generation, Made: d.Made, First: d.First,
 		Holders: d.Holders, Own: d.Own, WishDelete: d.WishDelete, WishKeep: d.WishKeep,
 		Confirmed: d.Confirmed, Restoring: d.Restoring, Image: d.Image, Due: d.Due, CreatedAt: d.CreatedAt, UpdatedAt: d.UpdatedAt,
 		Revision: item.Revision, born: item.Counters[bornCounter], change: d.Change, stored: item.Body,
@@ -64,7 +65,7 @@ func decode(item *table.Item) (*Record, error) {
 
 func encode(r *Record) ([]byte, error) {
 	body, err := json.Marshal(row{
-		ID: r.ID, Owner: r.Owner, Creator: r.Creator, State: r.State, Generation: r.Generation, Made: r.Made,
+		ID: r.ID, Owner: r.Owner, Creator: r.Creator, State: r.State, Generation: r.Generation, Made: r.Made, First: r.First,
 		Holders: r.Holders, Own: r.Own, WishDelete: r.WishDelete, WishKeep: r.WishKeep,
 		Confirmed: r.Confirmed, Restoring: r.Restoring, Image: r.Image, Due: r.Due, CreatedAt: r.CreatedAt, UpdatedAt: r.UpdatedAt,
 		Change: r.change,

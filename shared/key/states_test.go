@@ -11,7 +11,9 @@ import (
 	"time"
 
 	"github.com/gander-images/gander/shared/key"
+	"github.com/gander-images/gander/shared/problem"
 	"github.com/gander-images/gander/shared/vault"
+	vaultmemory "github.com/gander-images/gander/shared/vault/memory"
 )
 
 // The images of these tests.
@@ -68,6 +70,12 @@ var states = []struct {
 		w.must(w.create(owner, imgA, names(theKey, key.OnImageDeletion)))
 		w.must(w.create(stranger, imgB, names(theKey, key.OnImageDeletion)))
 		w.must(w.end(imgA))
+	}},
+	{"live, A, A2 gone", func(w *world) {
+		w.makeKey(theKey)
+		w.must(w.create(owner, imgA, names(theKey, key.OnImageDeletion)))
+		w.must(w.create(owner, imgA2, names(theKey)))
+		w.must(w.end(imgA2))
 	}},
 	{"condemned", condemn},
 	{"condemned, B", func(w *world) {
@@ -168,16 +176,16 @@ func (w *world) schedule() {
 
 // loseAll empties the vault.
 func (w *world) loseAll() {
-	w.schedule()
-	now := w.now()
-	*w.clock = now.Add(window)
-	for _, s := range w.vault.Snapshot().Secrets {
-		w.t.Fatal(s.Name)
+	for n := range w.secrets() {
+		w.destroy(n)
 	}
-	for _, n := range []int{1, 2} {
-		_, _ = w.vault.Describe(w.ctx(), vault.Name{Key: theKey, Generation: n}) // it forgets what is over
-	}
-	*w.clock = now
+}
+
+// destroy has a secret go as if its window were over.
+func (w *world) destroy(n vault.Name) {
+	state := w.vault.Snapshot()
+	state.Secrets = slices.DeleteFunc(state.Secrets, func(s vaultmemory.Secret) bool { return s.Name == n })
+	w.vault.Load(state)
 }
 
 // An unreachable is a vault that cannot be reached.
@@ -230,6 +238,10 @@ func answered(err error) string {
 		return ""
 	case errors.Is(err, key.ErrNotFound):
 		return " | not found"
+	case problem.Is(err, problem.Conflict):
+		return " | conflict"
+	case strings.Contains(err.Error(), vault.ErrBusy.Error()):
+		return " | not now"
 	}
 	return " | " + err.Error()
 }

@@ -231,7 +231,8 @@ func (s *Service) Retire(ctx context.Context, e due.Entry) error {
 		return err
 	}
 	if r != nil && r.Generation == body.Generation {
-		return fmt.Errorf("key: generation %d is that of key %s and due for removal; it is kept", body.Generation, body.Key)
+		s.Log.WarnContext(ctx, "a generation that was to go is the key's again, and stays", "key_id", r.ID, "generation", r.Generation)
+		return s.drop(ctx, e, still(r.ID, r))
 	}
 	again := s.now().Add(offPause)
 	on, err := s.deletes(ctx)
