@@ -3,6 +3,8 @@
 package scenarios
 
 import (
+	"strings"
+
 	"github.com/gander-images/gander/shared/image"
 )
 
@@ -79,8 +81,12 @@ var stateCalls = map[string]struct {
 	"v1 download":      {op: "image-v1-show", line: "GET /v1/images/ID"},
 	"v1 by admin":      {op: "image-v1-show", who: "admin", line: "GET /v1/images/ID"},
 	"v1 headers":       {op: "image-v1-show", line: "HEAD /v1/images/ID"},
-	"explain":          {op: "policy-explain", line: "POST /gander/v1/policy/explain", sent: body(`{"rule":"get_image","image_id":"ID"}`)},
-	"same id":          {op: "image-create", line: "POST /v2/images", sent: body(`{"id":"ID"}`)},
+	"snapshot":         {op: "image-snapshot", line: "POST /gander/v1/images/snapshot", sent: snapshotOf("demo"), changes: "image+1 list+4"},
+	"snapshot by admin": {
+		op: "image-snapshot", who: "admin", line: "POST /gander/v1/images/snapshot", sent: snapshotOf("admin"), changes: "image+1 list+4",
+	},
+	"explain": {op: "policy-explain", line: "POST /gander/v1/policy/explain", sent: body(`{"rule":"get_image","image_id":"ID"}`)},
+	"same id": {op: "image-create", line: "POST /v2/images", sent: body(`{"id":"ID"}`)},
 }
 
 // stateTable is every operation on an image in every state: the status that it is
@@ -136,6 +142,8 @@ delete             204    204    204       204       204    204         204    4
 delete by admin    204    204    204       204       204    204         204    404            404     404     404
 delete by member   403    403    403       403       403    403         403    404            404     404     404
 restore            409    409    409       409       409    409         409    404            200     404     404
+snapshot           409    409    409       409       201    409         409    404            404     404     404
+snapshot by admin  409    409    409       409       201    409         409    404            404     404     404
 v1 download        404    404    404       404       200    403         404    404            404     404     404
 v1 by admin        404    404    404       404       200    403         404    404            404     404     404
 v1 headers         200    200    200       200       200    200         200    404            404     404     404
@@ -148,9 +156,20 @@ same id            409    409    409       409       409    409         409    4
 var (
 	stateless = []string{
 		"version-list", "task-show", "image-deleted-list", "health-show", "schema-show", "info-import", "info-stores", "info-stores-detail", "healthcheck", "fallback",
+		"keymanager-version-list", "consumer-list", "consumer-retry",
+		// Keys have states of their own, which package key tells.
+		"secret-create", "secret-list", "secret-show", "secret-payload-show", "secret-payload-set", "secret-delete",
+		"order-create", "order-list", "order-show", "order-delete", "secret-consumer-list", "secret-consumer-create", "secret-consumer-delete",
+		"secret-acl-show", "secret-acl-set", "secret-acl-delete",
+		"key-list", "key-show", "key-restore", "key-audit", "key-deletions-show", "key-deletions-set",
 	}
 	notServed = []string{
-		"image-data-stage", "image-import", "image-location-add", "image-location-list", "image-store-delete", "cache-image-add", "image-snapshot",
+		"image-data-stage", "image-import", "image-location-add", "image-location-list", "image-store-delete", "cache-image-add",
 		"image-upload-begin", "image-upload-complete", "image-upload-cancel",
 	}
 )
+
+// snapshotOf asks for a snapshot of an instance of the project.
+func snapshotOf(project string) option {
+	return body(strings.NewReplacer("{id}", "ID", "{me}", project).Replace(someSnapshot))
+}
