@@ -35,7 +35,7 @@ func TestOrders(t *testing.T) {
 		if !ok {
 			t.Fatalf("the order is at %q", made.OrderRef)
 		}
-		w.call("GET " + id).want(200).has("Cache-Control", "no-store").
+		w.call("GET "+id).want(200).has("Cache-Control", "no-store").
 			says(`"meta":{"name":"k","algorithm":"AES","bit_length":256,"mode":"xts","expiration":"2199-01-01T00:00:00","payload_content_type":"application/octet-stream"}`).
 			into(&last)
 		if last.Status != "ACTIVE" || last.Type != "key" || last.Creator != "mia" || last.OrderRef != made.OrderRef || last.Created == "" {

@@ -33,7 +33,7 @@ func TestSecret(t *testing.T) {
 		t.Errorf("in 1.2 it is shown as\n%s, want\n%s", got, want(`"consumers":[],`))
 	}
 	w.payload("member", id).want(200).is(text).has("Content-Type", "text/plain").has("Cache-Control", "no-store")
-	w.call("DELETE "+secretsURL+"/"+id).want(204).is("")
+	w.call("DELETE " + secretsURL + "/" + id).want(204).is("")
 	for _, call := range []string{
 		"GET %s", "GET %s/payload", "GET %s/acl", "GET %s/consumers", "DELETE %s", "DELETE %s?force=1",
 	} {
@@ -144,7 +144,7 @@ func TestPayloadSizes(t *testing.T) {
 	w.refused("PUT "+secretsURL+"/"+empty, octets(full+"x"), named("whole")).want(413)
 	w.refused("PUT "+secretsURL+"/"+empty, chunked(full+"x"), header("Content-Type", octetStream), named("chunked")).want(413)
 	w.call("PUT "+secretsURL+"/"+empty, octets(full)).want(204).is("")
-	w.call("GET "+secretsURL+"/"+empty+"/payload").want(200).is(full)
+	w.call("GET " + secretsURL + "/" + empty + "/payload").want(200).is(full)
 }
 
 // TestPayloadLater holds that a secret without a payload is shown, is nobody's to
@@ -154,11 +154,11 @@ func TestPayloadLater(t *testing.T) {
 	id := w.storedSecret(`{"name":"later"}`)
 	at := secretsURL + "/" + id
 	var shown map[string]any
-	w.call("GET "+at).want(200).into(&shown)
+	w.call("GET " + at).want(200).into(&shown)
 	if shown["content_types"] != nil || shown["name"] != "later" || shown["bit_length"] != nil || shown["secret_type"] != "opaque" {
 		t.Errorf("without a payload it is shown as %v", shown)
 	}
-	w.refused("GET "+at+"/payload").want(404).says("your secret has no payload")
+	w.refused("GET " + at + "/payload").want(404).says("your secret has no payload")
 	w.refused("POST /v2/images", body(`{"cinder_encryption_key_id":"`+id+`"}`)).want(409)
 	w.refused("POST "+at+"/consumers", jsonBody(someConsumer)).want(409)
 
@@ -180,9 +180,9 @@ func TestPayloadLater(t *testing.T) {
 	w.refused("PUT "+at, octets("x"), as("other")).want(404)
 	w.refused("PUT "+at, octets("x"), as("reader"), named("reader")).want(403)
 	w.call("PUT "+at, octets(base64.StdEncoding.EncodeToString([]byte(payloadMark))), header("Content-Encoding", "base64")).want(204)
-	w.call("GET "+at+"/payload").want(200).is(payloadMark)
+	w.call("GET " + at + "/payload").want(200).is(payloadMark)
 	w.refused("PUT "+at, octets("other"), named("again")).want(409).says("Secret already has data")
-	w.call("GET "+at).want(200).says(`"content_types":{"default":"application/octet-stream"}`)
+	w.call("GET " + at).want(200).says(`"content_types":{"default":"application/octet-stream"}`)
 	w.encrypted(id)
 
 	dropped := w.storedSecret(`{}`)
