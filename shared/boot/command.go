@@ -10,6 +10,7 @@ import (
 
 	"github.com/gander-images/gander/shared/boot/policydoc"
 	"github.com/gander-images/gander/shared/boot/setting"
+	"github.com/gander-images/gander/shared/operator"
 	"github.com/gander-images/gander/shared/policy/policycheck"
 )
 
@@ -25,6 +26,10 @@ Usage: gander COMMAND [FLAGS]
              print a policy file of every rule, with the defaults commented out
   policy-rules
              print every rule and whom it lets in, as docs/policy.md has them
+  audit      tell what needs a person about the keys of a running service, and what
+             will become of them
+  keys       list, show and restore keys of a running service
+  deletions  show, turn on or turn off whether a running service deletes keys
   version    print the version
   help       print this
 
@@ -49,6 +54,8 @@ func (p *process) command() int {
 		return p.print(policydoc.Sample())
 	case "policy-rules":
 		return p.policyRules()
+	case "audit", "keys", "deletions":
+		return operator.Run(name, p.args[1:], operator.World{Environ: p.environ, Stdout: p.stdout, Stderr: p.stderr})
 	case "version":
 		return p.print("gander " + Version() + "\n")
 	case "help", "-h", "-help", "--help":
