@@ -1,6 +1,6 @@
 // Package grants holds what functions may do in a template against what they
-// were seen to do. It looks at DynamoDB and S3: what a role grants of other
-// services belongs to the platform that runs the function.
+// were seen to do. It looks at DynamoDB, S3 and Secrets Manager: what a role
+// grants of other services belongs to the platform that runs the function.
 package grants
 
 import (
@@ -19,6 +19,9 @@ type Roles struct {
 	Of     map[string]string             // role, by the name of the function's folder
 	Grants map[string][]proxy.Permission // by role
 }
+
+// counts are the services that functions use themselves.
+var counts = map[string]bool{"dynamodb": true, "s3": true, "secretsmanager": true}
 
 // named are the types of resources of which other parts of the template take
 // only an ARN that nobody here looks at.
@@ -98,7 +101,7 @@ func (r *Roles) addRole(s *template.Stack, role string) error {
 	}
 	r.Grants[role] = nil
 	for _, g := range granted {
-		if service, _, _ := strings.Cut(g.Action, ":"); service == "dynamodb" || service == "s3" {
+		if service, _, _ := strings.Cut(g.Action, ":"); counts[service] {
 			r.Grants[role] = append(r.Grants[role], proxy.Permission(g))
 		}
 	}
