@@ -22,9 +22,6 @@ func keyWrites(ctx context.Context, s *Service, before, after *Image) ([]table.W
 		Adopts:  after.adopts,
 	})
 	after.decided = decided
-	if key.Changed(err) {
-		return nil, errChanged
-	}
 	return writes, err
 }
 

@@ -1,6 +1,7 @@
 package key_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -8,9 +9,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gander-images/gander/shared/image"
 	"github.com/gander-images/gander/shared/key"
 	"github.com/gander-images/gander/shared/policy"
 	"github.com/gander-images/gander/shared/problem"
+	"github.com/gander-images/gander/shared/table"
 	"github.com/gander-images/gander/shared/vault"
 	"github.com/gander-images/gander/shared/vault/vaulttest"
 )
@@ -227,5 +230,36 @@ func (w *world) live(d *vaulttest.Double, dice *rand.Rand) {
 		if r.Own > 0 && !r.Usable() && !byHand {
 			w.t.Errorf("the key that its owner holds is %s", w.show(theKey))
 		}
+	}
+}
+
+// A tornTable answers one read with a holder whose record it does not have yet.
+type tornTable struct {
+	table.Table
+	torn int // reads still to be torn
+}
+
+func (t *tornTable) Get(ctx context.Context, keys ...table.Key) ([]*table.Item, error) {
+	items, err := t.Table.Get(ctx, keys...)
+	if len(keys) == 2 && t.torn > 0 {
+		t.torn--
+		items[0] = nil
+	}
+	return items, err
+}
+
+// TestTornReads: a record and its holder that were read at different times are read once
+// more, and a holder without a record is told of, not taken for a race.
+func TestTornReads(t *testing.T) {
+	for torn, wrong := range map[int]bool{1: false, 2: true} {
+		w := newWorld(t)
+		w.makeKey(theKey)
+		w.must(w.create(owner, imgA, names(theKey)))
+		w.use(&tornTable{w.table, torn}, w.vault)
+		err := w.update(owner, imgA, remove(key.CinderKey))
+		if (err != nil) != wrong || image.Changed(err) {
+			t.Errorf("torn %d times: answered %v", torn, err)
+		}
+		w.audit()
 	}
 }

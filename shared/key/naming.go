@@ -77,8 +77,8 @@ type Change struct {
 // it said costs nothing.
 //
 // Errors: ErrNotUsable when it newly names a key of its own that is not usable, or
-// when it returns and a key is no longer as usable as it was when it was named;
-// Changed when the image is no longer as it was read.
+// when it returns and a key is no longer as usable as it was when it was named; the
+// table's.
 func (s *Service) Name(ctx context.Context, c Change) ([]table.Write, []Decision, error) {
 	ids := c.touched()
 	if len(ids) == 0 {
@@ -89,7 +89,7 @@ func (s *Service) Name(ctx context.Context, c Change) ([]table.Write, []Decision
 	for _, id := range ids {
 		keys = append(keys, recordKey(id), imageHolderKey(id, image))
 	}
-	items, err := s.Table.Get(ctx, keys...)
+	items, err := s.readKeys(ctx, keys)
 	if err != nil {
 		return nil, nil, fmt.Errorf("reading the keys of image %s: %w", image, err)
 	}
@@ -103,6 +103,18 @@ func (s *Service) Name(ctx context.Context, c Change) ([]table.Write, []Decision
 		writes, decisions = append(writes, more...), append(decisions, decision...)
 	}
 	return writes, decisions, nil
+}
+
+// readKeys reads records, each followed by a holder. They are no snapshot: a holder whose
+// record is not there came, or went, in between, and is looked at once more.
+func (s *Service) readKeys(ctx context.Context, keys []table.Key) ([]*table.Item, error) {
+	items, err := s.Table.Get(ctx, keys...)
+	for i := 0; i < len(items); i += 2 {
+		if items[i] == nil && items[i+1] != nil {
+			return s.Table.Get(ctx, keys...)
+		}
+	}
+	return items, err
 }
 
 // touched are the keys that the change is about, sorted.
@@ -133,8 +145,7 @@ func (s *Service) nameOne(c Change, id string, recordItem, holderItem *table.Ite
 		return nil, nil, err
 	}
 	if h != nil && record == nil {
-		// They were read one after the other, and the first holder came in between.
-		return nil, nil, errChanged
+		return nil, nil, fmt.Errorf("key %s has a holder and no record", id)
 	}
 	goes, names := c.After.Keys[id]
 	if c.Returns {
