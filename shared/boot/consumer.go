@@ -70,12 +70,8 @@ func reap(ctx context.Context, s *services, payload []byte) (any, error) {
 	}
 	report := batchFailures{Items: []failedItem{}}
 	for _, record := range records {
-		done := reapOne(ctx, s, record) && ctx.Err() == nil
-		if !done && len(report.Items) == 0 {
+		if !reapOne(ctx, s, record) && len(report.Items) == 0 {
 			report.Items = append(report.Items, failedItem{record.Sequence()})
-		}
-		if ctx.Err() != nil {
-			break
 		}
 	}
 	return report, nil
@@ -83,6 +79,9 @@ func reap(ctx context.Context, s *services, payload []byte) (any, error) {
 
 // reapOne reports whether the record need not come again. Why it has to is noted.
 func reapOne(ctx context.Context, s *services, record dynamo.Record) bool {
+	if ctx.Err() != nil {
+		return false // it had no turn
+	}
 	change, err := record.Change()
 	if err != nil {
 		s.log.ErrorContext(ctx, "a stream record cannot be read", "sequence", record.Sequence(), "error", err)
