@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"net/http"
+	"path"
 	"strings"
 	"testing"
 
@@ -42,6 +43,7 @@ func (d *installation) life() []step {
 		{function: "image-data-upload", as: "gander", status: 204},
 		{function: "image-data-download", as: "gander", status: 206, body: "\x00\xff\x80\n", header: "Content-Type: application/octet-stream"},
 		{function: "image-v1-show", as: "gander", status: 200, body: "\x00\xff\x80\n"},
+		{function: "image-snapshot", as: "gander-admin", status: 201, body: `"before the upgrade"`, header: "Content-Type: application/json"},
 		{function: "policy-explain", as: "gander", status: 200, body: `"allowed"`, header: "Content-Type: application/json"},
 		{function: "health-show", as: "gander-admin", status: 200, body: `"policy"`, header: "Content-Type: application/json"},
 		{function: "image-deactivate", as: "gander", status: 204},
@@ -62,19 +64,54 @@ func (d *installation) life() []step {
 		{function: "image-restore", as: "gander-admin", status: 200, body: id},
 		{function: "image-data-download", as: "gander", status: 206, body: "\x00\xff\x80\n"},
 		{function: "image-delete", as: "gander", status: 204},
+		{function: "keymanager-version-list", status: 200, body: publicEndpoint + "/key-manager/v1", header: "Content-Type: application/json"},
+		{function: "secret-create", as: "gander", status: 201, body: publicEndpoint + "/key-manager/v1/secrets/", header: "Content-Type: application/json"},
+		{function: "secret-payload-set", as: "gander", status: 204},
+		{function: "secret-payload-show", as: "gander", status: 200, body: "\x00\xff\x80\n", header: "Content-Type: application/octet-stream"},
+		{function: "secret-list", as: "gander", status: 200, body: `"luks"`},
+		{function: "secret-show", as: "gander", status: 200, body: `"luks"`},
+		{function: "secret-consumer-create", as: "gander", status: 200, body: `"compute"`},
+		{function: "secret-delete", as: "gander", status: 409},
+		{function: "secret-consumer-list", as: "gander", status: 200, body: `"compute"`},
+		{function: "secret-consumer-delete", as: "gander", status: 200},
+		{function: "secret-acl-set", as: "gander", status: 200, body: publicEndpoint},
+		{function: "secret-acl-show", as: "gander", status: 200, body: `"project-access"`},
+		{function: "secret-acl-delete", as: "gander", status: 200},
+		{function: "order-create", as: "gander", status: 202, body: publicEndpoint + "/key-manager/v1/orders/"},
+		{function: "order-list", as: "gander", status: 200, body: `"ACTIVE"`},
+		{function: "order-show", as: "gander", status: 200, body: `"ACTIVE"`},
+		{function: "order-delete", as: "gander", status: 204},
+		{function: "secret-delete", as: "gander", status: 204},
+		{function: "key-list", as: "gander-admin", status: 200, body: `"scheduled"`},
+		{function: "key-show", as: "gander-admin", status: 200, body: `"scheduled"`},
+		{function: "key-restore", as: "gander-admin", status: 200, body: `"live"`},
+		{function: "secret-payload-show", as: "gander", status: 200, body: "\x00\xff\x80\n"},
+		{function: "key-audit", as: "gander-admin", status: 200, body: "{"},
+		{function: "key-deletions-set", as: "gander-admin", status: 200, body: `"enabled":false`},
+		{function: "key-deletions-show", as: "gander-admin", status: 200, body: `"enabled":false`},
+		{function: "consumer-list", as: "gander-admin", status: 200, body: `"reaper"`},
+		{function: "consumer-retry", as: "gander-admin", status: 404},
 		{function: "reaper", body: `{"batchItemFailures":[]}`},
 		{function: "sweeper", body: "null"},
 	}
 }
 
-// taskInEvents is what the recorded events call a task; the service gives it
-// another name.
-const taskInEvents = "5b8e3a1c-0d47-4f2e-8a96-3c1e7d9f2b54"
+// What the recorded events call a task, a secret and an order; the service gives
+// them other names.
+const (
+	taskInEvents   = "5b8e3a1c-0d47-4f2e-8a96-3c1e7d9f2b54"
+	secretInEvents = "6e0b1c2d-3f4a-4b5c-8d6e-7f8091a2b3c4"
+	orderInEvents  = "9a7c5e3b-1d2f-4a6b-8c0d-e1f2a3b4c5d6"
+)
 
-// asked is a step's recorded event, about the task that there is.
-func (d *installation) asked(s step, task string) []byte {
+// asked is a step's recorded event, about what there is: names has what the service
+// calls it.
+func (d *installation) asked(s step, names map[string]string) []byte {
 	d.t.Helper()
-	payload := bytes.ReplaceAll(d.recorded(s.function, s.as), []byte(taskInEvents), []byte(task))
+	payload := d.recorded(s.function, s.as)
+	for recorded, name := range names {
+		payload = bytes.ReplaceAll(payload, []byte(recorded), []byte(name))
+	}
 	if s.asks == "" {
 		return payload
 	}
@@ -111,13 +148,23 @@ func onlyTask(t *testing.T, body string) string {
 	return list.Tasks[0].ID
 }
 
+// lastOf is the last part of the URL in an answer's field.
+func lastOf(t *testing.T, body, field string) string {
+	t.Helper()
+	var shown map[string]string
+	if err := json.Unmarshal([]byte(body), &shown); err != nil || shown[field] == "" {
+		t.Errorf("there is no %s in %s", field, body)
+	}
+	return path.Base(shown[field])
+}
+
 // live takes every function through the life by one of its doors.
 func (d *installation) live(by func(*installation, step, []byte) gatewayAnswer) {
 	d.t.Helper()
-	met, task := map[string]bool{}, ""
+	met, names := map[string]bool{}, map[string]string{}
 	for _, s := range d.life() {
 		met[s.function] = true
-		payload := d.asked(s, task)
+		payload := d.asked(s, names)
 		a := by(d, s, payload)
 		if a.StatusCode == http.StatusFound {
 			a = d.follow(a, payload)
@@ -128,8 +175,13 @@ func (d *installation) live(by func(*installation, step, []byte) gatewayAnswer) 
 		if s.status != 0 && a.StatusCode != s.status || !strings.Contains(a.body(d.t), s.body) || a.MultiValueHeaders.Get(name) != value {
 			d.t.Errorf("%s: %+v", s.function, a)
 		}
-		if s.function == "image-task-list" {
-			task = onlyTask(d.t, a.body(d.t))
+		switch s.function {
+		case "image-task-list":
+			names[taskInEvents] = onlyTask(d.t, a.body(d.t))
+		case "secret-create":
+			names[secretInEvents] = lastOf(d.t, a.body(d.t), "secret_ref")
+		case "order-create":
+			names[orderInEvents] = lastOf(d.t, a.body(d.t), "order_ref")
 		}
 	}
 	for _, f := range functions() {
