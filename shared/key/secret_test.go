@@ -188,3 +188,38 @@ func TestPlaceBroken(t *testing.T) {
 		t.Errorf("only %d writes were broken", plays)
 	}
 }
+
+// TestExpired holds that a secret whose time is over is in no list, and still there to
+// be deleted.
+func TestExpired(t *testing.T) {
+	w := newWorld(t)
+	ends := w.now().Add(time.Hour)
+	r, err := w.keys.Create(w.ctx(), key.New{
+		Owner: owner.ProjectID, Creator: owner.UserID, Value: firstValue, Metadata: key.Metadata{ContentType: "text/plain", Expires: &ends},
+	})
+	w.must(err)
+	sees := w.grant(policy.SecretGet, owner, owner.ProjectID)
+	all := func(*key.Secret) (bool, error) { return true, nil }
+	for _, c := range []struct {
+		after time.Duration
+		total int
+	}{{time.Hour - time.Microsecond, 1}, {time.Microsecond, 0}} {
+		*w.clock = w.now().Add(c.after)
+		page, err := w.keys.List(w.ctx(), sees, owner.ProjectID, key.ListQuery{Limit: 10}, all)
+		w.must(err)
+		secret, err := w.keys.Secret(w.ctx(), r.ID)
+		w.must(err)
+		if page.Total != c.total || w.keys.Expired(secret) != (c.total == 0) {
+			t.Errorf("%s before its end the list has %d, expired is %t", ends.Sub(w.now()), page.Total, w.keys.Expired(secret))
+		}
+	}
+	secret, err := w.keys.Secret(w.ctx(), r.ID)
+	w.must(err)
+	deletes := w.grant(policy.SecretDelete, owner, owner.ProjectID)
+	w.must(w.keys.Remove(w.ctx(), deletes, deletes, secret.Record, false))
+	if err := w.keys.SetACL(w.ctx(), w.grant(policy.SecretACLsPut, owner, owner.ProjectID), secret, key.ACLChange{}, false); !key.Changed(err) {
+		t.Errorf("an access list for a secret that was deleted meanwhile is answered %v", err)
+	}
+	w.quiet()
+	w.sound("in the end")
+}
