@@ -67,7 +67,9 @@ func TestOperatorsCommands(t *testing.T) {
 		}
 		time.Sleep(20 * time.Millisecond)
 	}
-	expect(0, "key store is asked", "audit")
+	if told := expect(0, "key store is asked", "audit"); strings.Contains(told, "last: never") {
+		t.Errorf("the sweeper has done no round: %s", told)
+	}
 	if shown := expect(0, "live", "keys", "restore", id); strings.Contains(shown, "the value") {
 		t.Error("a value is shown")
 	}
