@@ -1,3 +1,5 @@
+//go:build !cloud
+
 package httpapi
 
 import (
@@ -111,7 +113,7 @@ func TestPageOf(t *testing.T) {
 func TestAddPage(t *testing.T) {
 	s := &Services{PublicEndpoint: "https://x"}
 	values := url.Values{"offset": {"9223372036854775807"}, "limit": {"100"}}
-	r := &Request{Query: values, Request: nil}
+	r := &Request{Query: values}
 	document := map[string]any{}
 	s.addPage(document, r, "/p", 0, 5)
 	if len(document) != 1 || document["total"] != 5 {
