@@ -96,3 +96,23 @@ func TestManyKeysFitOneTransaction(t *testing.T) {
 		t.Errorf("making a key whose id is no UUID answers %v", err)
 	}
 }
+
+// TestImagesOfNobody: no key is the own of an image that is no project's.
+func TestImagesOfNobody(t *testing.T) {
+	w := newWorld(t)
+	w.makeKey(theKey)
+	id := imgA
+	img, err := w.images.Create(w.ctx(), w.grant(policy.AddImage, admin, "admin"), policy.Grant{}, nil, admin, image.Draft{
+		ID: &id, OwnerSaid: true,
+		Properties: map[string]string{key.CinderKey: theKey, key.CinderPolicy: key.OnImageDeletion, key.ImageKey: unknown},
+	})
+	w.must(err)
+	w.audit()
+	if got := w.show(theKey) + "; " + w.show(unknown); got != "live 1/0, 1; external 1/0" {
+		t.Errorf("the keys are %s", got)
+	}
+	w.must(w.images.Delete(w.ctx(), w.grant(policy.DeleteImage, admin, "admin"), admin, img))
+	w.must(w.purge(imgA))
+	w.quiet()
+	w.wantUsable(theKey)
+}
