@@ -68,6 +68,11 @@ var behindGateway = []difference{
 		status: 404, shapes: "http alb albmulti",
 	},
 	{
+		row: "a slash at the end of a path below `/key-manager`", scenario: "TestKeyManagerSlashes",
+		calls:  []string{"GET /key-manager/", "GET /key-manager/v1/", "GET /key-manager/v1/secrets/*/", "POST /key-manager/v1/secrets/", "POST /key-manager/v1/secrets/*/consumers/", "POST /key-manager/v1/orders/"},
+		status: 308, shapes: "http alb albmulti",
+	},
+	{
 		row: "paths that are not UTF-8", scenario: "TestRoutes", calls: []string{"GET /%ff"},
 		status: 300, shapes: "http",
 	},

@@ -47,9 +47,9 @@ func TestKeyManagerVersions(t *testing.T) {
 		body, said    string
 	}{
 		{"/key-manager", "key-manager 1.1", 300, `{"versions":[` + now + `]}`, "key-manager 1.1"},
-		{"/key-manager/", "key-manager 1.2", 300, `{"versions":[` + now + `]}`, "key-manager 1.2"},
+		{"/key-manager", "key-manager 1.2", 300, `{"versions":[` + now + `]}`, "key-manager 1.2"},
 		{"/key-manager/v1", "key-manager latest", 200, `{"version":` + now + `}`, "key-manager 1.2"},
-		{"/key-manager/v1/", "compute 2.1, key-manager 1.1", 200, `{"version":` + now + `}`, "key-manager 1.1"},
+		{"/key-manager/v1", "compute 2.1, key-manager 1.1", 200, `{"version":` + now + `}`, "key-manager 1.1"},
 		{"/key-manager", "key-manager 1.0", 300, `{"versions":{"values":[` + old + `]}}`, "key-manager 1.0"},
 		{"/key-manager/v1", "", 200, `{"version":` + old + `}`, "key-manager 1.0"},
 		{"/key-manager/v1", "compute 2.90", 200, `{"version":` + old + `}`, "key-manager 1.0"},
@@ -73,7 +73,7 @@ func TestKeyManagerErrors(t *testing.T) {
 	}
 	nobody := without("X-Auth-Token")
 	for _, call := range []string{
-		"GET " + absent, "GET " + secretsURL, "POST " + secretsURL, "POST " + secretsURL + "/", "GET /key-manager/v1/orders", "GET /key-manager/v1/containers",
+		"GET " + absent, "GET " + secretsURL, "POST " + secretsURL, "GET /key-manager/v1/orders", "GET /key-manager/v1/containers",
 		"GET /key-manager/v2",
 	} {
 		w.call(call, nobody, named("nobody")).want(401).says(`"title":"Unauthorized"`)
@@ -83,4 +83,20 @@ func TestKeyManagerErrors(t *testing.T) {
 	for _, who := range []string{"unscoped", "system", "domain"} {
 		w.refused("GET "+secretsURL, as(who), named(who)).want(403)
 	}
+}
+
+// TestKeyManagerSlashes holds that a slash at the end does not count: python-barbicanclient
+// sends one with every POST.
+func TestKeyManagerSlashes(t *testing.T) {
+	w := newWorld(t)
+	at := secretsURL + "/" + w.secret(payloadMark)
+	w.call("GET /key-manager/", without("X-Auth-Token")).want(300)
+	w.call("GET /key-manager/v1/", without("X-Auth-Token")).want(200)
+	w.call("POST "+secretsURL+"/", jsonBody(`{}`)).want(201)
+	w.call("POST "+at+"/consumers/", jsonBody(someConsumer)).want(200)
+	w.call("POST /key-manager/v1/orders/", jsonBody(someKey)).want(202)
+	w.call("GET " + at + "/").want(200)
+	w.refused("POST "+secretsURL+"/", jsonBody(`{}`), without("X-Auth-Token"), named("nobody")).want(401)
+	w.refused("PATCH "+secretsURL+"/", jsonBody(`{}`)).want(405)
+	w.refused("GET /key-manager/v1/containers/").want(404)
 }

@@ -119,7 +119,7 @@ func TestSecretConsumers(t *testing.T) {
 	w.refused("DELETE "+at, header("Content-Type", "application/json"), named("no body")).want(400)
 	w.refused("DELETE "+at, jsonBody(someConsumer), named("not there")).want(404).says("Consumer not found.")
 
-	w.call("POST "+at+"/", jsonBody(someConsumer)).want(200).has("Location", publicEndpoint+at).
+	w.call("POST "+at, jsonBody(someConsumer)).want(200).has("Location", publicEndpoint+at).
 		says(`"consumers":[` + someConsumer + `]`).says(`"secret_ref":"` + publicEndpoint + secretsURL + "/" + id + `"`)
 	w.refused("POST "+at, jsonBody(someConsumer), named("again")).want(200).says(`"consumers":[` + someConsumer + `]`)
 	w.call("POST "+at, jsonBody(second)).want(200).says(`"consumers":[` + someConsumer + `,` + second + `]`)
