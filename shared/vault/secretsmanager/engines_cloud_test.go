@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/google/uuid"
 
 	"github.com/gander-images/gander/localstack/emulatortest"
@@ -16,9 +17,9 @@ import (
 )
 
 // wrongIn tells what an engine is known to get wrong. See docs/emulators.md.
-func wrongIn(t *testing.T) map[string]string {
+func wrongIn(t *testing.T, cfg aws.Config) map[string]string {
 	wrong := map[string]string{}
-	if localstack(t) {
+	if localstack(t, cfg) {
 		return wrong
 	}
 	const known = "moto answers as before to a request that it knows, though the secret is scheduled since"
@@ -28,7 +29,7 @@ func wrongIn(t *testing.T) map[string]string {
 }
 
 // localstack reports whether it is the engine that the environment names.
-func localstack(t *testing.T) bool {
+func localstack(t *testing.T, cfg aws.Config) bool {
 	t.Helper()
 	endpoint := os.Getenv("AWS_ENDPOINT_URL_SECRETS_MANAGER")
 	if endpoint == "" {
@@ -38,7 +39,7 @@ func localstack(t *testing.T) bool {
 	if err != nil {
 		t.Fatal(err)
 	}
-	response, err := http.DefaultClient.Do(request)
+	response, err := cfg.HTTPClient.Do(request)
 	if err != nil {
 		t.Fatalf("asking what engine this is; localstack/emulate starts one: %v", err)
 	}
@@ -47,11 +48,11 @@ func localstack(t *testing.T) bool {
 }
 
 func TestConformanceOfEngines(t *testing.T) {
-	wrong := wrongIn(t)
 	cfg, err := emulatortest.SecretsConfig(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
+	wrong := wrongIn(t, cfg)
 	vaulttest.Run(t, func(*testing.T) vaulttest.Store {
 		return vaulttest.Store{Vault: secretsmanager.Open(cfg, "test-"+uuid.NewString()), Wrong: wrong}
 	})
