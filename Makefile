@@ -16,7 +16,7 @@ FUNCTIONS := $(filter-out standalone,$(notdir $(patsubst %/,%,$(wildcard functio
 SCRATCH   := build/bin/$(ARCH)
 
 .DEFAULT_GOAL := help
-.PHONY: help run gander build package deploy test test-cloud lint fmt bench crash trace coldstart docs clean record record-policy record-protections policy-sample emulators local-engines local-light local-tools local-up local-test local-down
+.PHONY: help run gander build package deploy test test-cloud lint fmt bench crash simulate trace coldstart docs clean record record-policy record-protections policy-sample emulators local-engines local-light local-tools local-up local-test local-down
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -168,6 +168,17 @@ KILLS := 30
 
 crash: gander build/tools/crash build/tools/compare ## kill the service under load, and look for what was answered (KILLS=30 SEED=)
 	@build/tools/crash -kills $(KILLS) $(if $(SEED),-seed $(SEED)) -compare build/tools/compare build/gander
+
+SCHEDULES := 200000
+FIRST     := 1
+MUTANTS   := yes
+
+simulate: ## play keys and images in all orders of their calls, and find planted mistakes (SCHEDULES=200000 FIRST=1 MUTANTS= SEED=)
+ifdef SEED
+	@$(GO) test -count=1 -v -run '^TestReplay$$' ./shared/simulation -args -seed '$(SEED)'
+else
+	@$(GO) test -count=1 -timeout=0 $(or $(TESTFLAGS),-v) ./shared/simulation -args -whole -schedules $(SCHEDULES) -first $(FIRST) $(if $(MUTANTS),-mutants)
+endif
 
 trace: gander build/tools/trace ## hold every answered write to its syncs, by the system calls made (needs strace)
 	@build/tools/trace build/gander

@@ -65,6 +65,9 @@ var catalogue = map[string][]deed{
 		unname(imageA), remove(imageA), remove(imageB), give(imageA, projectB), both(imageA, keyA), removeKey(keyB, others), removeKey(keyA, nobody),
 		sweeper, undelete(imageA),
 	},
+	"queued": {
+		upload(imageA), then(jumps(lease+time.Minute), sweeper), remove(imageA), then(remove(imageA), undelete(imageA)), unname(imageA),
+	},
 	"active": {
 		snapshot(imageA, false), snapshot(imageA, true), remove(imageA), unname(imageA), wish(imageA, "do_not_delete"), join(keyA, 1),
 		removeKey(keyA, anybody), jumps(21 * time.Minute), sweeper,

@@ -51,6 +51,7 @@ var setups = []setup{
 	{"external", []deed{create(imageA, keyX, key.OnImageDeletion), create(imageB, keyX, "")}},
 	{"external, once", []deed{create(imageA, keyX, key.OnImageDeletion)}},
 	{"two keys", []deed{madeA, makeKey(keyB), heldA, both(imageA, keyB), create(imageB, keyB, key.OnImageDeletion)}},
+	{"queued", []deed{madeA, heldA}},
 	{"active", []deed{madeA, heldA, upload(imageA)}},
 	{"cloned", []deed{madeA, heldA, upload(imageA), snapshot(imageA, true), remove(imageA)}},
 	{"saving", []deed{madeA, heldA, startedUpload(imageA)}},
