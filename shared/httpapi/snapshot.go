@@ -14,14 +14,12 @@ import (
 	"github.com/gander-images/gander/shared/problem"
 )
 
-var (
-	// ImageSnapshot makes the record of a snapshot, a backup or a shelved server.
-	ImageSnapshot = Operation{
-		Name: "image-snapshot", Methods: []string{"POST"}, Paths: []string{ownAPI + "/images/snapshot"},
-		Rules: []policy.Rule{policy.SnapshotImage, policy.AddImage, policy.GetImage, policy.SecretDecrypt},
-		Needs: Tokens | ReadTable | ReadItems | WriteTable | CheckItems | ReadSecrets | WriteSecrets, Body: JSONBody, Properties: true, Serve: imageSnapshot,
-	}
-)
+// ImageSnapshot makes the record of a snapshot, a backup or a shelved server.
+var ImageSnapshot = Operation{
+	Name: "image-snapshot", Methods: []string{"POST"}, Paths: []string{ownAPI + "/images/snapshot"},
+	Rules: []policy.Rule{policy.SnapshotImage, policy.AddImage, policy.GetImage, policy.SecretDecrypt},
+	Needs: Tokens | ReadTable | ReadItems | WriteTable | CheckItems | ReadSecrets | WriteSecrets, Body: JSONBody, Properties: true, Serve: imageSnapshot,
+}
 
 // imageSnapshot makes a queued image of what is told about a server, and of the
 // image that the server came from.
