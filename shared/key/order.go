@@ -8,7 +8,6 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/gander-images/gander/shared/document"
 	"github.com/gander-images/gander/shared/policy"
 	"github.com/gander-images/gander/shared/problem"
 	"github.com/gander-images/gander/shared/table"
@@ -40,8 +39,6 @@ const (
 	OrderActive  OrderState = "ACTIVE"  // the key was made
 	OrderFailed  OrderState = "ERROR"
 )
-
-var orderFields = document.Fields(Order{})
 
 // ErrNoOrder is the answer for absent orders and for those that are not the caller's
 // to see.
