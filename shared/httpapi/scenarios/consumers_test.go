@@ -144,11 +144,7 @@ func TestDeadLettersAreRetried(t *testing.T) {
 // nothing.
 func TestDeadLettersRefused(t *testing.T) {
 	w := newWorld(t)
-	waits := due.New("none", time.Now().Add(-time.Hour), "a", nil)
-	if _, err := w.table.Transact(t.Context(), waits.Put()); err != nil {
-		t.Fatal(err)
-	}
-	id := w.giveUp(due.UnknownKind, waits)[0]
+	id := w.giveUp(due.UnknownKind, due.New("none", time.Now().Add(-time.Hour), "a", nil))[0]
 	for _, who := range []string{"member", "reader", "manager", "other", "service", "nobody"} {
 		w.refused("GET "+consumersPath, as(who)).want(403)
 		w.refused("GET "+consumersPath+"?marker="+id, as(who)).want(403)
@@ -192,8 +188,5 @@ func TestDeadLettersRefused(t *testing.T) {
 	}
 	if all := w.letters(""); len(all) != 1 || all[0].ID != id || all[0].Reason != due.UnknownKind.Error() {
 		t.Errorf("in the end there are %+v", all)
-	}
-	if _, err := w.table.Transact(t.Context(), waits.Settle()); err != nil {
-		t.Fatal(err)
 	}
 }
