@@ -191,7 +191,10 @@ func (a *actor) deliver() []table.Change {
 // react is the reaper: it is fed changes for as long as there are any.
 func react(a *actor) error {
 	for range 4 {
-		a.runner.React(background, a.deliver())
+		batch := a.deliver()
+		if done, err := a.runner.React(background, batch); err != nil {
+			a.queue = append(a.queue, batch[done:]...) // they come again
+		}
 	}
 	return nil
 }
