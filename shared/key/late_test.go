@@ -12,7 +12,6 @@ import (
 	"github.com/gander-images/gander/shared/image"
 	"github.com/gander-images/gander/shared/key"
 	"github.com/gander-images/gander/shared/policy"
-	"github.com/gander-images/gander/shared/problem"
 	"github.com/gander-images/gander/shared/table"
 	"github.com/gander-images/gander/shared/vault"
 	"github.com/gander-images/gander/shared/vault/vaulttest"
@@ -29,64 +28,6 @@ func (w *world) doubled(seed uint64) *vaulttest.Double {
 func (w *world) deliver(d *vaulttest.Double) {
 	for len(d.Parked()) > 0 {
 		_ = d.Deliver(w.ctx(), 0)
-	}
-}
-
-// TestLateDeletionMeetsRestore has a deletion that was given up arrive before each call
-// of the operator's restore, and after it. The key is restored, and stays.
-func TestLateDeletionMeetsRestore(t *testing.T) {
-	for at, more := 1, true; more; at++ {
-		w := newWorld(t)
-		d := w.doubled(1)
-		w.makeKey(theKey)
-		w.must(w.create(stranger, imgB, names(theKey)))
-		w.must(w.removeKey(owner, true))
-		d.Next(vaulttest.Late)
-		if err := w.sweep(); err == nil {
-			t.Fatal("a deletion without an answer is taken for done")
-		}
-		g := &gate{at: at, happens: func() { w.deliver(d) }}
-		other := *w
-		other.use(gatedTable{w.table, g}, gatedVault{d, g})
-		if err := other.restoreKey(); err != nil {
-			t.Errorf("before call %d: restoring answers %v", at, err)
-		}
-		more = g.seen >= at
-		w.deliver(d)
-		w.wantUsable(theKey)
-		w.quiet()
-		w.wantUsable(theKey)
-	}
-}
-
-// TestTwoOperators has one restore meet another before each of its calls. One of them
-// is told that it brought the key back.
-func TestTwoOperators(t *testing.T) {
-	for at, more := 1, true; more; at++ {
-		w := newWorld(t)
-		w.makeKey(theKey)
-		w.must(w.removeKey(owner, false))
-		w.must(w.sweep())
-		met := errors.New("nobody was met")
-		g := &gate{at: at, happens: func() { met = w.restoreKey() }}
-		under := w.under(g)
-		err := again(func() error { return under.restoreKey() })
-		if more = g.seen >= at; !more {
-			break
-		}
-		if (err == nil) == (met == nil) {
-			t.Errorf("before call %d: the operators are answered %v and %v", at, err, met)
-		}
-		for _, refused := range []error{err, met} {
-			if refused != nil && !problem.Is(refused, problem.Conflict) {
-				t.Errorf("before call %d: an operator is answered %v", at, refused)
-			}
-		}
-		w.quiet()
-		w.wantUsable(theKey)
-		if n := len(w.secrets()); n != 1 {
-			t.Errorf("before call %d: %d secrets are left", at, n)
-		}
 	}
 }
 
