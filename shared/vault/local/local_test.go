@@ -307,3 +307,31 @@ func TestSyncs(t *testing.T) {
 		t.Errorf("again: %s", got)
 	}
 }
+
+// TestWhatWasLeftKeptDoesNotComeBack: a process that was killed while it scheduled leaves
+// the secret in both folders. It is one secret, scheduled, and goes as a whole.
+func TestWhatWasLeftKeptDoesNotComeBack(t *testing.T) {
+	m := newMachine(t)
+	v := m.open(t)
+	must(t, v.Create(t.Context(), one, secret1))
+	v.step = func(step string) error {
+		if step == "remove kept" {
+			return errPlanted
+		}
+		return nil
+	}
+	if err := v.Schedule(t.Context(), one, vault.MinWindow); !errors.Is(err, vault.ErrUnknown) {
+		t.Fatal(err)
+	}
+	v = m.open(t)
+	var listed []vault.Secret
+	must(t, v.List(t.Context(), func(s vault.Secret) error { listed = append(listed, s); return nil }))
+	if len(listed) != 1 || !listed[0].Scheduled {
+		t.Errorf("listed: %+v", listed)
+	}
+	m.elapsed += vault.MinWindow
+	must(t, v.tick())
+	if _, err := v.Get(t.Context(), one); !errors.Is(err, vault.ErrNotFound) || len(m.files(t)) != 1 {
+		t.Errorf("after its window: %v, files: %d", err, len(m.files(t)))
+	}
+}

@@ -143,15 +143,6 @@ func (v *Vault) tidy() error {
 	for _, name := range names {
 		err = errors.Join(err, v.root.Remove(path.Join(unfinishedFolder, name)))
 	}
-	if err != nil {
-		return err
-	}
-	names, err = v.names(scheduledFolder)
-	for _, name := range names {
-		if n, ok := nameAt(name); ok {
-			err = errors.Join(err, v.remove(kept(n)))
-		}
-	}
 	return err
 }
 

@@ -180,6 +180,61 @@ func TestWhatIsNotAnswered(t *testing.T) {
 	}
 }
 
+// Once an attempt may have happened, a refusal of later ones does not say that it did not.
+func TestUnknownStaysUnknown(t *testing.T) {
+	for _, code := range []string{"ThrottlingException", "AccessDeniedException"} {
+		w := newWorld(t, time.Now)
+		all := []broken{{happens: true}}
+		for range 1000 {
+			all = append(all, broken{status: 400, code: code})
+		}
+		w.breakNext(all...)
+		ctx, cancel := context.WithTimeout(t.Context(), 700*time.Millisecond)
+		err := w.vault.Create(ctx, name1, []byte("v"))
+		cancel()
+		if !errors.Is(err, vault.ErrUnknown) {
+			t.Errorf("%s: %v", code, err)
+		}
+	}
+}
+
+// A secret that is scheduled already, or raced for, is asked for once more.
+func TestStatesThatOthersChange(t *testing.T) {
+	w := newWorld(t, time.Now)
+	if err := w.vault.Create(t.Context(), name1, []byte("v")); err != nil {
+		t.Fatal(err)
+	}
+	state := broken{status: 400, code: "InvalidRequestException"}
+	w.breakNext(state)
+	if err := w.vault.Schedule(t.Context(), name1, vault.MinWindow); err != nil {
+		t.Fatal(err)
+	}
+	if s, err := w.vault.Describe(t.Context(), name1); err != nil || !s.Scheduled {
+		t.Errorf("%+v, %v", s, err)
+	}
+	w.breakNext(state)
+	if err := w.vault.Restore(t.Context(), name1); err != nil {
+		t.Fatal(err)
+	}
+	if s, err := w.vault.Describe(t.Context(), name1); err != nil || s.Scheduled {
+		t.Errorf("%+v, %v", s, err)
+	}
+}
+
+// An epoch that is no number, as somebody edited it, is no epoch 0.
+func TestAnEpochThatIsNoNumber(t *testing.T) {
+	w := newWorld(t, time.Now)
+	r := httptest.NewRequest(http.MethodPost, "/", strings.NewReader(`{"Name": "d/epoch", "Description": "four"}`))
+	r.Header.Set("X-Amz-Target", "secretsmanager.CreateSecret")
+	w.server.ServeHTTP(httptest.NewRecorder(), r)
+	if n, err := w.vault.Epoch(t.Context()); !errors.Is(err, vault.ErrBusy) {
+		t.Errorf("%d, %v", n, err)
+	}
+	if err := w.vault.RaiseEpoch(t.Context(), 9); !errors.Is(err, vault.ErrBusy) {
+		t.Errorf("raising it: %v", err)
+	}
+}
+
 // A secret has the deployment in its name, one token for all tries, and is never
 // deleted without a window.
 func TestWhatIsAsked(t *testing.T) {
