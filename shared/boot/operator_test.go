@@ -89,6 +89,15 @@ func TestOperatorsCommands(t *testing.T) {
 	if code, stdout, stderr := command(nil, "audit", "-token", token, "-endpoint", "http://"+r.address+"/v2"); code != 0 {
 		t.Errorf("by a token: %d, %s%s", code, stdout, stderr)
 	}
+	who := cloud(t, r.data, "gander-admin").Auth
+	variables := []string{"OS_AUTH_URL=" + who.AuthURL, "OS_USERNAME=" + who.Username, "OS_PASSWORD=" + who.Password, "OS_PROJECT_NAME=" + who.Project}
+	if code, stdout, stderr := command(variables, "audit"); code != 0 {
+		t.Errorf("by variables: %d, %s%s", code, stdout, stderr)
+	}
+	variables[2] = "OS_PASSWORD=a wrong one"
+	if code, _, stderr := command(variables, "audit"); code != 2 || !strings.Contains(stderr, "401") || strings.Contains(stderr, "a wrong one") {
+		t.Errorf("by a wrong password: %d, %s", code, stderr)
+	}
 	r.stop()
 	expect(2, "refused", "audit")
 }
