@@ -162,6 +162,13 @@ func TestPlaceBroken(t *testing.T) {
 					plays++
 				}
 				w.sound("at once")
+				early, listErr := w.keys.Orders(w.ctx(), w.grant(policy.SecretGet, owner, owner.ProjectID), owner.ProjectID, 10, 0)
+				w.must(listErr)
+				for _, o := range early.Orders {
+					if (o.State == key.OrderActive) != (len(w.value(o.Key)) == 32) {
+						t.Errorf("at once an order is %s, its key has %d bytes", o.State, len(w.value(o.Key)))
+					}
+				}
 				w.quiet()
 				w.sound("in the end")
 				page, listErr := w.keys.Orders(w.ctx(), w.grant(policy.SecretGet, owner, owner.ProjectID), owner.ProjectID, 10, 0)
