@@ -85,7 +85,7 @@ func (s *Service) Snapshot(
 	if err != nil {
 		return nil, err
 	}
-	if d.Source != nil && d.Source.Status != Active {
+	if d.Source != nil && !gives(d.Source, c) {
 		return nil, problem.New(problem.Conflict, "Image %s is %s; a snapshot is made of an active image.", d.Source.ID, d.Source.Status)
 	}
 	if err := s.cloneKeys(ctx, rights, sources, img); err != nil {
@@ -166,4 +166,10 @@ func (s *Service) shareSnapshot(img *Image, d SnapshotDraft) ([]table.Write, err
 	}
 	img.MemberCount++
 	return []table.Write{put, putMirror(img, m)}, nil
+}
+
+// gives reports whether snapshots may be made of the image: of one that is active, and
+// by an admin, who may download it, of one that is deactivated.
+func gives(img *Image, c caller.Caller) bool {
+	return img.Status == Active || img.Status == Deactivated && c.Admin
 }
