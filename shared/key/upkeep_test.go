@@ -1,0 +1,121 @@
+package key_test
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/gander-images/gander/shared/key"
+	"github.com/gander-images/gander/shared/policy"
+	"github.com/gander-images/gander/shared/vault"
+)
+
+// A round that was held at a time that is yet to come is held again: a clock was wrong,
+// and must not keep a restored table from being known for one.
+func TestRoundsAfterAWrongClock(t *testing.T) {
+	w := newWorld(t)
+	*w.clock = w.now().Add(100 * 24 * time.Hour)
+	w.must(w.keys.Round(w.ctx()))
+	*w.clock = w.now().Add(-100 * 24 * time.Hour)
+	_, before := w.epochs()
+	w.must(w.keys.Round(w.ctx()))
+	if _, at := w.epochs(); at.Table != before.Table+1 {
+		t.Errorf("the epoch was %+v, and is %+v", before, at)
+	}
+}
+
+// A table that is behind its vault is raised above what the vault has seen, whatever
+// the distance: the next copy of it that is restored is known by that.
+func TestRoundsRaiseAboveTheVault(t *testing.T) {
+	w := newWorld(t)
+	w.must(w.keys.Round(w.ctx()))
+	w.must(w.vault.RaiseEpoch(w.ctx(), 10))
+	w.hour()
+	if d, at := w.epochs(); d.Enabled || at.Table != 11 || at.Vault != 11 {
+		t.Errorf("%+v, %+v", d, at)
+	}
+}
+
+// What turned deletions off first stays the reason: an operator's own word is not lost
+// when the table turns out to be old as well.
+func TestTheFirstReasonStays(t *testing.T) {
+	w := newWorld(t)
+	w.must(w.keys.Round(w.ctx()))
+	_, err := w.keys.SetDeletions(w.ctx(), w.grant(policy.ManageKeys, admin, "a"), false, "we are moving")
+	w.must(err)
+	first, _ := w.epochs()
+	w.must(w.vault.RaiseEpoch(w.ctx(), 10))
+	w.hour()
+	if d, _ := w.epochs(); d != first {
+		t.Errorf("off by %+v, and then by %+v", first, d)
+	}
+}
+
+// A walk that takes longer than the hour between rounds is not begun anew each time:
+// else what it comes to last would never be looked at.
+func TestLongWalksComeToTheirEnd(t *testing.T) {
+	w := newWorld(t)
+	for i := range 60 {
+		w.makeKey(fmt.Sprintf("%08d-0000-4000-8000-000000000000", i))
+	}
+	ctx, cancel := context.WithCancel(w.ctx())
+	s := &stopping{Vault: w.vault, left: 30, cancel: cancel}
+	w.use(w.table, s)
+	w.must(w.keys.Round(ctx))
+	s.asked, *w.clock = 0, w.now().Add(time.Hour)
+	w.must(w.keys.Round(w.ctx()))
+	if s.asked != 35 {
+		t.Errorf("an hour later, %d keys were looked at", s.asked)
+	}
+}
+
+// asked counts what is asked about secrets, and answers nothing.
+type asked struct {
+	vault.Vault
+	count int
+}
+
+func (a *asked) Describe(context.Context, vault.Name) (vault.Secret, error) {
+	a.count++
+	return vault.Secret{}, vault.ErrBusy
+}
+
+// A round does not go through thousands of keys of which none can be looked at.
+func TestRoundsGiveUp(t *testing.T) {
+	w := newWorld(t)
+	for i := range 30 {
+		w.makeKey(fmt.Sprintf("%08d-0000-4000-8000-000000000000", i))
+	}
+	a := &asked{Vault: w.vault}
+	w.use(w.table, a)
+	if err := w.keys.Round(w.ctx()); err == nil || a.count != 10 {
+		t.Errorf("after %d failures the round answers %v", a.count, err)
+	}
+}
+
+// A secret that is there though its record says that it is gone is told of, and stays.
+func TestSecretsOfGoneKeys(t *testing.T) {
+	w := newWorld(t)
+	w.makeKey(theKey)
+	w.must(w.removeKey(owner, false))
+	w.must(w.sweep())
+	state := w.vault.Snapshot()
+	*w.clock = w.now().Add(window + 2*time.Hour)
+	w.must(w.sweep())
+	if r := w.record(theKey); r.State != key.Gone {
+		t.Fatalf("the key is %s", r.State)
+	}
+	for i := range state.Secrets {
+		state.Secrets[i].GoneAt = time.Time{}
+	}
+	w.vault.Load(state)
+	w.hour()
+	if got := w.findings(); !slices.Equal(got, []string{"unrecorded " + theKey + " 1"}) {
+		t.Errorf("told of %q", got)
+	}
+	if _, err := w.vault.Get(w.ctx(), name(theKey, 1)); err != nil {
+		t.Errorf("the secret reads %v", err)
+	}
+}
