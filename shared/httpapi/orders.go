@@ -204,12 +204,12 @@ func orderDelete(ctx context.Context, s *Services, r *Request) (*Response, error
 
 // order returns the request's order and the grant of a rule about it. Who may not see
 // it is told that there is none.
-func (s *Services) order(ctx context.Context, r *Request, rule policy.Rule) (*key.Order, policy.Grant, error) {
-	order, err := s.Keys.Order(ctx, r.Params["order_id"])
+func (s *Services) order(ctx context.Context, r *Request, rule policy.Rule) (order *key.Order, grant policy.Grant, err error) {
+	order, err = s.Keys.Order(ctx, r.Params["order_id"])
 	if err != nil {
-		return nil, policy.Grant{}, err
+		return nil, grant, err
 	}
-	grant, err := s.authorizeSecret(rule, r.Caller, orderTarget(order))
+	grant, err = s.authorizeSecret(rule, r.Caller, orderTarget(order))
 	if problem.Is(err, problem.NotFound) {
 		err = problem.Because(err, problem.NotFound, "%s", orderNotFoundText)
 	}

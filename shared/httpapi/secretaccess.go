@@ -28,15 +28,15 @@ func (s *Services) secret(ctx context.Context, r *Request) (secretAccess, error)
 
 // readable returns the request's secret and the grant of a rule about it. One whose
 // time is over is not there.
-func (s *Services) readable(ctx context.Context, r *Request, rule policy.Rule) (secretAccess, policy.Grant, error) {
-	secret, err := s.secret(ctx, r)
+func (s *Services) readable(ctx context.Context, r *Request, rule policy.Rule) (secret secretAccess, grant policy.Grant, err error) {
+	secret, err = s.secret(ctx, r)
 	if err != nil {
-		return secret, policy.Grant{}, err
+		return secret, grant, err
 	}
 	if s.Keys.Expired(secret.Secret) {
-		return secret, policy.Grant{}, key.ErrNotFound
+		return secret, grant, key.ErrNotFound
 	}
-	grant, err := s.authorizeSecret(rule, r.Caller, secret.target)
+	grant, err = s.authorizeSecret(rule, r.Caller, secret.target)
 	return secret, grant, err
 }
 

@@ -90,7 +90,7 @@ func (a *actor) make(c caller.Caller, id string, properties map[string]string) e
 		return err
 	}
 	return again(func() error {
-		_, err := a.images.Create(background, grant, policy.Grant{}, nil, c, draft)
+		_, err := a.images.Create(background, grant, grant, nil, c, draft)
 		return err
 	})
 }
@@ -284,15 +284,15 @@ func makeKey(id string) deed {
 }
 
 // secretOf finds a key and decides what the caller may do with it.
-func (a *actor) secretOf(id string, c caller.Caller, rule policy.Rule) (*key.Record, policy.Grant, error) {
-	r, err := a.keys.Find(background, id)
+func (a *actor) secretOf(id string, c caller.Caller, rule policy.Rule) (r *key.Record, grant policy.Grant, err error) {
+	r, err = a.keys.Find(background, id)
 	if err != nil {
-		return nil, policy.Grant{}, err
+		return nil, grant, err
 	}
 	if r == nil || r.Owner == "" {
-		return nil, policy.Grant{}, key.ErrNotFound
+		return nil, grant, key.ErrNotFound
 	}
-	grant, err := rules().Authorize(rule, c, policy.Attributes{"project_id": r.Owner})
+	grant, err = rules().Authorize(rule, c, policy.Attributes{"project_id": r.Owner})
 	return r, grant, err
 }
 
