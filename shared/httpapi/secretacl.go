@@ -3,7 +3,9 @@ package httpapi
 import (
 	"context"
 	"encoding/json"
+	"maps"
 	"net/http"
+	"slices"
 	"unicode/utf8"
 
 	"github.com/gander-images/gander/shared/key"
@@ -118,9 +120,15 @@ const maxACLUsers = 1000
 //
 // Source: barbican/common/validators.py, ACLValidator.
 func readACL(body []byte) (c key.ACLChange, said bool, err error) {
+	if err := refuseNull(body, ""); err != nil {
+		return c, false, err
+	}
 	err = readFields(body, "", map[string]func(json.RawMessage) error{
 		"read": func(v json.RawMessage) error {
 			said = true
+			if err := refuseNull(v, "read."); err != nil {
+				return err
+			}
 			return readFields(v, "read.", map[string]func(json.RawMessage) error{
 				"users": func(v json.RawMessage) error { return readACLUsers(v, &c.Users) },
 				"project-access": func(v json.RawMessage) error {
@@ -130,6 +138,19 @@ func readACL(body []byte) (c key.ACLChange, said bool, err error) {
 		},
 	})
 	return c, said, err
+}
+
+// refuseNull refuses what is null. Taken as if it had not been said, it would open a
+// secret to a project that may not read it.
+func refuseNull(value json.RawMessage, within string) error {
+	var fields map[string]json.RawMessage
+	_ = json.Unmarshal(value, &fields) // what is no object is refused next
+	for _, name := range slices.Sorted(maps.Keys(fields)) {
+		if string(fields[name]) == "null" {
+			return problem.New(problem.Invalid, "'%s%s' is not valid: it must not be null.", within, name)
+		}
+	}
+	return nil
 }
 
 func readACLUsers(value json.RawMessage, to **[]string) error {

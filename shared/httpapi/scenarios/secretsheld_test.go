@@ -154,6 +154,7 @@ func TestSecretACL(t *testing.T) {
 	w.call("GET " + at + "/acl").want(200).is(usual)
 	for _, bad := range []string{
 		`[]`, `{"write":{"users":["otto"]}}`, `{"list":{}}`, `{"read":[]}`, `{"read":{"users":"otto"}}`, `{"read":{"users":[1]}}`, `{"read":{"users":[""]}}`,
+		`{"read":null}`, `{"read":{"users":null}}`, `{"read":{"project-access":null}}`,
 		`{"read":{"project-access":"no"}}`, `{"read":{"project_access":true}}`, `{"read":{"users":["` + strings.Repeat("u", 256) + `"]}}`,
 	} {
 		w.refused("PUT "+at+"/acl", jsonBody(bad), named(bad[:min(len(bad), 50)])).want(400)
