@@ -25,8 +25,8 @@ func (r *Record) ReadsValue() error {
 // it is on its way out until it is made live, and if that fails whoever began it
 // abandons it.
 //
-// Errors: ErrNotUsable for a source that is not live, or has no value; the vault's and
-// the table's.
+// Errors: ErrNotUsable for a source that is not live, has no value, or whose time is
+// over, so that nobody reads it; the vault's and the table's.
 func (s *Service) Clone(ctx context.Context, g policy.Grant, source *Record, n New) (*Record, error) {
 	if err := g.Permits(policy.SecretDecrypt); err != nil {
 		return nil, err
@@ -39,6 +39,9 @@ func (s *Service) Clone(ctx context.Context, g policy.Grant, source *Record, n N
 		return nil, err
 	}
 	if meta != nil {
+		if s.Expired(&Secret{Record: source, Metadata: meta}) {
+			return nil, ErrNotUsable
+		}
 		n.Metadata = *meta
 		n.Metadata.ACL, n.Metadata.revision = nil, 0
 	}
