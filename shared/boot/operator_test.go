@@ -76,7 +76,7 @@ func TestOperatorsCommands(t *testing.T) {
 	expect(2, "404", "keys", "show", "no-such")
 	expect(2, "400", "keys", "list", "-state", "burning")
 
-	if code, _, stderr := r.operate("gander", "audit"); code != 2 || !strings.Contains(stderr, "403") {
+	if code, _, stderr := r.operate("gander", "audit"); code != 2 || !strings.Contains(stderr, "403") || strings.Contains(stderr, "<br") {
 		t.Errorf("a member: %d, %s", code, stderr)
 	}
 	if code, _, stderr := r.operate("nobody", "audit"); code != 2 || !strings.Contains(stderr, `no cloud "nobody"`) {

@@ -208,5 +208,6 @@ func reason(body []byte) string {
 	if json.Unmarshal(body, &said) != nil || said.Message+said.Error.Message == "" {
 		return ""
 	}
-	return ": " + strings.Join(strings.Fields(said.Message+said.Error.Message), " ")
+	text := strings.ReplaceAll(said.Message+said.Error.Message, "<br />", " ") // written for browsers, too
+	return ": " + strings.Join(strings.Fields(text), " ")
 }
