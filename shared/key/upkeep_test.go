@@ -119,3 +119,86 @@ func TestSecretsOfGoneKeys(t *testing.T) {
 		t.Errorf("the secret reads %v", err)
 	}
 }
+
+// A deletion that is decided while a round takes the secret off the vault's list, for
+// the key was usable when it was read, is asked for again soon: not when the window that
+// was taken back would have ended.
+func TestDeletionsMeetRounds(t *testing.T) {
+	for at, more := 1, true; more; at++ {
+		w := newWorld(t)
+		w.makeKey(theKey)
+		w.must(w.vault.Schedule(w.ctx(), name(theKey, 1), window))
+		*w.clock = w.now().Add(time.Hour)
+		g := &gate{at: at, happens: func() {
+			w.must(w.removeKey(owner, false))
+			w.must(w.sweep())
+		}}
+		w.must(w.gated(g).keys.Round(w.ctx()))
+		more = g.seen >= at
+		if !more {
+			break
+		}
+		*w.clock = w.now().Add(time.Second)
+		w.must(w.sweep())
+		r := w.record(theKey)
+		secret, err := w.vault.Describe(w.ctx(), name(theKey, 1))
+		if r.State != key.Scheduled || !r.Confirmed || err != nil || !secret.Scheduled {
+			t.Errorf("deleted before call %d of a round, the key is %s", at, w.show(theKey))
+		}
+	}
+}
+
+// hidden does not know of a secret yet: what a vault has just made, or restored, need
+// not be seen at once.
+type hidden struct {
+	vault.Vault
+	name vault.Name
+}
+
+func (h hidden) Describe(ctx context.Context, n vault.Name) (vault.Secret, error) {
+	if n == h.name {
+		return vault.Secret{}, vault.ErrNotFound
+	}
+	return h.Vault.Describe(ctx, n)
+}
+
+// A key that was made, or restored, within the last minutes is not told of as missing,
+// nor is another generation taken in its place.
+func TestFreshKeysAreNotMissing(t *testing.T) {
+	for _, n := range []vault.Name{name(theKey, 2), name(otherKey, 1)} {
+		w := newWorld(t)
+		w.makeKey(theKey)
+		w.must(w.removeKey(owner, false))
+		w.must(w.sweep())
+		w.must(w.restoreKey())
+		w.makeKey(otherKey)
+		w.use(w.table, hidden{w.vault, n})
+		w.must(w.keys.Round(w.ctx()))
+		if got := w.findings(); len(got) != 0 {
+			t.Errorf("told of %q", got)
+		}
+		if got := w.record(theKey).Generation; got != 2 {
+			t.Errorf("the key is generation %d", got)
+		}
+	}
+}
+
+// A generation that took the place of a lost one is not made a second time by the next
+// restore.
+func TestAdoptedGenerationsCount(t *testing.T) {
+	w := newWorld(t)
+	w.makeKey(theKey)
+	w.must(w.vault.Create(w.ctx(), name(theKey, 2), []byte("value of "+theKey)))
+	w.drop(name(theKey, 1))
+	*w.clock = w.now().Add(time.Hour)
+	w.hour()
+	w.wantUsable(theKey)
+	w.must(w.removeKey(owner, false))
+	w.must(w.sweep())
+	w.must(w.restoreKey())
+	if got := w.record(theKey).Generation; got != 3 {
+		t.Errorf("the key is generation %d", got)
+	}
+	w.quiet()
+	w.wantUsable(theKey)
+}
