@@ -180,6 +180,7 @@ func TestSecretACL(t *testing.T) {
 
 	w.call("PATCH "+at+"/acl", jsonBody(`{"read":{"project-access":false}}`)).want(200).is(ref)
 	w.call("GET " + at + "/acl").want(200).says(`{"read":{"project-access":false,"users":["otto"],`)
+	w.refused("PATCH "+at+"/acl", jsonBody(`{}`), named("nothing said")).want(200).is(ref)
 	reads("other", 200, 200)
 	reads("member", 200, 200) // who made it
 	reads("admin", 200, 200)
