@@ -193,24 +193,38 @@ func TestReactReportsFailures(t *testing.T) {
 }
 
 // TestReactEndsWithItsTime: what had no turn comes again, and so does what was under
-// way.
+// way, or failed before it.
 func TestReactEndsWithItsTime(t *testing.T) {
-	ctx, cancel := context.WithCancel(t.Context())
-	tab := openTable(t)
-	var changes []table.Change
-	for _, id := range []string{"a", "b", "c"} {
-		e := due.New("work", start, id, nil)
-		changes = append(changes, table.Change{New: &table.Item{Key: e.Key(), Schema: 1}})
-	}
-	met := 0
-	r := runner(tab, start, map[string]due.Handler{"work": func(_ context.Context, e due.Entry) error {
-		if met++; e.ID == "b" {
-			cancel()
+	stays := errors.New("not today")
+	for _, c := range []struct {
+		fails string // an entry; the second ends the time
+		done  int
+		err   error
+	}{
+		{"", 1, context.Canceled},
+		{"a", 0, stays},
+		{"b", 1, context.Canceled},
+	} {
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		var changes []table.Change
+		for _, id := range []string{"a", "b", "c"} {
+			e := due.New("work", start, id, nil)
+			changes = append(changes, table.Change{New: &table.Item{Key: e.Key(), Schema: 1}})
 		}
-		return nil
-	}})
-	if done, err := r.React(ctx, changes); done != 1 || !errors.Is(err, context.Canceled) || met != 2 {
-		t.Errorf("%d, %v, met %d", done, err, met)
+		met := 0
+		r := runner(openTable(t), start, map[string]due.Handler{"work": func(_ context.Context, e due.Entry) error {
+			if met++; e.ID == "b" {
+				cancel()
+			}
+			if e.ID == c.fails {
+				return stays
+			}
+			return nil
+		}})
+		if done, err := r.React(ctx, changes); done != c.done || !errors.Is(err, c.err) || met != 2 {
+			t.Errorf("%q fails: %d, %v, met %d", c.fails, done, err, met)
+		}
 	}
 }
 
@@ -251,6 +265,12 @@ func TestSweepTellsOfFailures(t *testing.T) {
 	}
 	if err := run.Sweep(t.Context()); err == nil || !slices.Equal(told, []string{"a: not today", "c: not today"}) {
 		t.Errorf("%v, told %v", err, told)
+	}
+	told = nil
+	ctx, cancel := context.WithCancel(t.Context())
+	run.Handlers["work"] = func(context.Context, due.Entry) error { cancel(); return ctx.Err() }
+	if err := run.Sweep(ctx); err == nil || told != nil {
+		t.Errorf("while it stops: %v, told %v", err, told)
 	}
 }
 
