@@ -117,6 +117,44 @@ func TestRestoreMeetsPurge(t *testing.T) {
 	}
 }
 
+// TestPurgeMeetsANewDeletion: an image that came back is deleted again, with the very
+// purge entry that it had, while a purge has the old one at hand. The entry stays, and
+// the image is purged when it is due.
+func TestPurgeMeetsANewDeletion(t *testing.T) {
+	met := 0
+	for at, more := 1, true; more; at++ {
+		w := newWorld(t)
+		img := w.active("the very bytes")
+		remove := func() {
+			if err := w.delete(w.mustGet(img.ID)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		remove()
+		old := purgeEntry(w.found(img.ID))
+		if _, err := w.restore(w.service, img.ID); err != nil {
+			t.Fatal(err)
+		}
+		m := &meeting{at: at, happens: remove}
+		if err := w.service.over(m, w.now).Purge(t.Context(), old); err != nil {
+			t.Errorf("call %d: the purge answers %v", at, err)
+		}
+		if more = m.seen >= at; !more {
+			break
+		}
+		met++
+		w.audit()
+		w.advance(25 * time.Hour)
+		w.sweep()
+		if now := w.found(img.ID); now.Status != Purged {
+			t.Errorf("call %d: in the end the image is %s", at, now.Status)
+		}
+	}
+	if met < 2 {
+		t.Errorf("only %d meetings", met)
+	}
+}
+
 func (w *world) sweepBy(s *Service) error {
 	r := due.Runner{Table: s.Table, Handlers: s.Handlers(), Now: s.Now, Log: s.Log}
 	return r.Sweep(w.t.Context())
