@@ -88,3 +88,44 @@ func TestHashIsThatOfTheItems(t *testing.T) {
 		t.Error("an item made anew, as it was, left another hash")
 	}
 }
+
+// Two items of one place and revision have one hash only if a reader sees no difference.
+func TestHashTellsItemsApart(t *testing.T) {
+	put := func(w table.Write) uint64 {
+		m := memory.New()
+		w.Kind, w.If = table.Put, table.IfAbsent()
+		if outcome, err := m.Transact(t.Context(), w); err != nil || !outcome.OK() {
+			t.Fatal(outcome, err)
+		}
+		return m.Hash()
+	}
+	first := func() table.Write {
+		return table.Write{Key: table.Key{Partition: "p", Sort: "s"}, Schema: 1, Body: []byte("b"), Counters: map[string]int64{"n": 1}}
+	}
+	whole := put(first())
+	if again := put(first()); again != whole {
+		t.Error("equal items have other hashes")
+	}
+	split, other := first(), first()
+	split.Key, other.Key = table.Key{Partition: "pa", Sort: "b"}, table.Key{Partition: "p", Sort: "ab"}
+	if put(split) == put(other) {
+		t.Error("where a partition's name ends leaves the hash as it was")
+	}
+	for what, change := range map[string]func(w *table.Write){
+		"another partition":      func(w *table.Write) { w.Key.Partition = "q" },
+		"another sort key":       func(w *table.Write) { w.Key.Sort = "t" },
+		"another schema":         func(w *table.Write) { w.Schema = 2 },
+		"another body":           func(w *table.Write) { w.Body = []byte("c") },
+		"another count":          func(w *table.Write) { w.Counters["n"] = 2 },
+		"another counter":        func(w *table.Write) { w.Counters = map[string]int64{"m": 1} },
+		"no counter":             func(w *table.Write) { w.Counters = nil },
+		"one more counter":       func(w *table.Write) { w.Counters["o"] = 1 },
+		"a body with no counter": func(w *table.Write) { w.Body, w.Counters = []byte("bn"), nil },
+	} {
+		w := first()
+		change(&w)
+		if put(w) == whole {
+			t.Errorf("%s leaves the hash as it was", what)
+		}
+	}
+}
