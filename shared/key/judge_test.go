@@ -9,6 +9,7 @@ import (
 	"github.com/gander-images/gander/shared/image"
 	"github.com/gander-images/gander/shared/key"
 	"github.com/gander-images/gander/shared/key/keytest"
+	"github.com/gander-images/gander/shared/policy"
 	"github.com/gander-images/gander/shared/table"
 	"github.com/gander-images/gander/shared/vault"
 )
@@ -48,6 +49,14 @@ func (p planting) set(field string, value any, parts ...string) {
 	}
 	fields[field] = value
 	item.Body, _ = json.Marshal(fields)
+	p.items[at] = item
+}
+
+func (p planting) replace(body string, parts ...string) {
+	p.t.Helper()
+	at := p.one(parts...)
+	item := p.items[at]
+	item.Body = []byte(body)
 	p.items[at] = item
 }
 
@@ -118,5 +127,28 @@ func TestTheJudgeSeesTheUncounted(t *testing.T) {
 	w.must(w.create(owner, imgA, map[string]string{key.ImageKey: "urn:uuid:" + theKey}))
 	if w.found(imgA).Status != image.Queued || len(w.faults()) != 1 {
 		t.Errorf("what is found: %q", w.faults())
+	}
+}
+
+// TestTheJudgeSeesOrders plants faults into an order and its place in the list.
+func TestTheJudgeSeesOrders(t *testing.T) {
+	const order, list = "order#", "list#orders#"
+	for name, plant := range map[string]func(p planting){
+		"an order in no list":    func(p planting) { p.drop(list) },
+		"an entry for no order":  func(p planting) { p.drop(order) },
+		"an order in two lists":  func(p planting) { p.copyTo("list#orders#b\x01#created#0", list) },
+		"an entry of another":    func(p planting) { p.replace(`"other"`, list) },
+		"an entry without sense": func(p planting) { p.replace(`7`, list) },
+	} {
+		w := newWorld(t)
+		n := key.New{Owner: owner.ProjectID, Metadata: key.Metadata{BitLength: 256}}
+		_, err := w.keys.Place(w.ctx(), w.grant(policy.OrdersPost, owner, owner.ProjectID), n, json.RawMessage(`{}`))
+		w.must(err)
+		w.audit()
+		p := planting{t, w.items(), w.secrets()}
+		plant(p)
+		if len(keytest.Faults(p.items, p.secrets)) == 0 {
+			t.Errorf("%s: nothing is found", name)
+		}
 	}
 }
