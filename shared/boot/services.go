@@ -89,7 +89,7 @@ type mix struct {
 	closers []func() error
 }
 
-const tableNeeds = httpapi.ReadTable | httpapi.WriteTable
+const tableNeeds = httpapi.ReadTable | httpapi.WriteTable | httpapi.PutItems
 
 const bytesNeeds = httpapi.ReadBytes | httpapi.WriteBytes | httpapi.DeleteBytes
 

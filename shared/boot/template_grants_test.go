@@ -45,6 +45,7 @@ var grants = map[httpapi.Needs][]action{
 	httpapi.ReadItems:  on(theTable, "dynamodb:BatchGetItem"),
 	httpapi.ListTable:  on(theTable, "dynamodb:Query"),
 	httpapi.WriteTable: on(theTable, "dynamodb:UpdateItem", "dynamodb:DeleteItem"),
+	httpapi.PutItems:   on(theTable, "dynamodb:UpdateItem"),
 	httpapi.CheckItems: on(theTable, "dynamodb:ConditionCheckItem"), // of what is not written beside
 	httpapi.ReadBytes:  on(theObjects, "s3:GetObjectVersion"),
 	httpapi.WriteBytes: append(on(theObjects, "s3:PutObject", "s3:GetObject"), on(theBucket, "s3:ListBucket")...),

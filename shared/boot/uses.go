@@ -8,10 +8,10 @@ import (
 // usesOf says which settings belong to what a function needs.
 func usesOf(needs httpapi.Needs) setting.Use {
 	var uses setting.Use
-	if needs&(httpapi.ReadTable|httpapi.WriteTable) != 0 {
+	if needs&tableNeeds != 0 {
 		uses |= setting.Metadata
 	}
-	if needs&httpapi.WriteTable != 0 {
+	if needs&(httpapi.WriteTable|httpapi.PutItems) != 0 {
 		uses |= setting.Writes
 	}
 	if needs&(httpapi.ReadBytes|httpapi.WriteBytes|httpapi.DeleteBytes) != 0 {

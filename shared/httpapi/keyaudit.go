@@ -29,7 +29,7 @@ var (
 	KeyDeletionsSet = Operation{
 		Name: "key-deletions-set", Methods: []string{"PUT"}, Paths: []string{keysPath + "/deletions"},
 		Rules: []policy.Rule{policy.ManageKeys}, Gate: policy.ManageKeys,
-		Needs: Tokens | ReadTable | WriteTable | DescribeSecrets | RaiseEpoch, Body: JSONBody, Serve: keyDeletionsSet,
+		Needs: Tokens | ReadTable | PutItems | DescribeSecrets | RaiseEpoch, Body: JSONBody, Serve: keyDeletionsSet,
 	}
 )
 

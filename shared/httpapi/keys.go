@@ -31,7 +31,7 @@ var (
 	KeyRestore = Operation{
 		Name: "key-restore", Methods: []string{"POST"}, Paths: []string{keysPath + "/{key_id}/restore"},
 		Rules: []policy.Rule{policy.ManageKeys}, Gate: policy.ManageKeys,
-		Needs: Tokens | ReadTable | WriteTable | ReadSecrets | WriteSecrets | RestoreSecrets, Body: Ignored, Serve: keyRestore,
+		Needs: Tokens | ReadTable | WriteTable | ReadSecrets | WriteSecrets | DescribeSecrets | RestoreSecrets, Body: Ignored, Serve: keyRestore,
 	}
 )
 

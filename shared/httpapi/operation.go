@@ -69,6 +69,7 @@ const (
 	RaiseEpoch      // of the vault
 
 	CheckItems // holds others to what they were, beside what it writes
+	PutItems   // and removes none
 )
 
 // A BodyKind says what an operation does with a request body.
