@@ -47,7 +47,7 @@ func (w *world) ask(method, url string, body io.Reader, header ...string) (answe
 	for i := 0; i+1 < len(header); i += 2 {
 		r.Header.Set(header[i], header[i+1])
 	}
-	if method == http.MethodPut {
+	if method == http.MethodPut && r.Header.Get("Content-Type") == "" {
 		r.Header.Set("Content-Type", "application/octet-stream")
 	}
 	response, err := w.client.Do(r)
@@ -105,7 +105,7 @@ func (w *world) stored() *imagetest.World {
 // idle reports whether nothing that is stored waits for anybody.
 func (w *world) idle() bool { return len(w.stored().Faults()) == 0 && w.due() == 0 }
 
-// due counts what waits to be done, but for the ends of tasks.
+// due counts what waits to be done, but for the ends of tasks and of keys.
 func (w *world) due() int {
 	n := 0
 	for key := range w.stored().Items {
@@ -143,7 +143,7 @@ func (w *world) allDue() bool {
 }
 
 // waits reports whether a key is that of something to be done, other than to
-// forget a task one day.
+// forget a task one day, or to see that the store of keys has forgotten one.
 func waits(key table.Key) bool {
-	return strings.HasPrefix(key.Partition, "due#") && !strings.HasPrefix(key.Partition, "due#task")
+	return strings.HasPrefix(key.Partition, "due#") && !strings.HasPrefix(key.Partition, "due#task") && !strings.HasPrefix(key.Partition, "due#key")
 }

@@ -25,11 +25,15 @@ var streamOfThePlatform = []string{
 
 // TestGrantsAreWhatFunctionsUse plays the common and the rare ways through every
 // function, each signing with its own key and held to what its role grants. In
-// the end every grant of DynamoDB and S3 was used, and nothing was refused.
+// the end every grant of DynamoDB, S3 and Secrets Manager was used, and nothing was refused.
 func TestGrantsAreWhatFunctionsUse(t *testing.T) {
 	w := newWorld(t)
 	w.start(func(*gateway.Config) {})
 	w.mainPath()
+	w.keyManager()
+	w.byOperators()
+	w.lockedImages()
+	w.rounds()
 	w.changes()
 	w.rareUploads("image-data-upload", w.direct)
 	w.rareUploads(dataPlane, func(method, id string, body io.Reader) (answer, error) {
@@ -37,6 +41,8 @@ func TestGrantsAreWhatFunctionsUse(t *testing.T) {
 	})
 	w.throughTheDataPlane()
 	w.bySweeperAlone()
+	w.keysBySweeperAlone()
+	w.restored()
 	w.byLateStreamAlone()
 
 	for _, u := range w.proxy.Denied() {

@@ -85,7 +85,8 @@ func newWorld(t *testing.T) *world {
 
 func (w *world) parameters() map[string]string {
 	return map[string]string{
-		"PublicEndpoint": "http://image.example", "DevelopmentKey": w.key, "Retention": "0s", "DataPlane": "off", "Cdn": "off", "Deployment": w.place.Table,
+		"PublicEndpoint": "http://image.example", "DevelopmentKey": w.key, "Retention": "0s", "KeyDelay": "0s",
+		"DataPlane": "off", "Cdn": "off", "Deployment": w.place.Table,
 	}
 }
 

@@ -12,7 +12,8 @@
 // The faults, by what the engine did of the call:
 //
 //	nothing     Throttled, RateLimited, Conflicted, PartThrottled, InProgress,
-//	            Failed, Rejected, CutBefore, CutUpload, IteratorExpired, Trimmed
+//	            Failed, Rejected, WrongState, CutBefore, CutUpload,
+//	            IteratorExpired, Trimmed
 //	all of it   FailedAfter, AnswerLost, AnswerSilent, AnswerCut
 //	late        Delayed
 //	other order Duplicated, Reordered, Withheld, and Config.Shards

@@ -37,6 +37,9 @@ const (
 	// Rejected is S3's answer of 200 with an error inside, as
 	// CompleteMultipartUpload and CopyObject give it. Nothing was done.
 	Rejected
+	// WrongState is Secrets Manager's InvalidRequestException: the secret is not in a
+	// state that allows this.
+	WrongState
 
 	// CutBefore closes the connection before anything was done.
 	CutBefore
@@ -70,7 +73,7 @@ func (f Fault) String() string {
 	return [...]string{
 		NoFault: "no fault", Throttled: "throttled", RateLimited: "rate limited", Conflicted: "conflicted",
 		PartThrottled: "part throttled", InProgress: "in progress", Failed: "failed", FailedAfter: "failed after",
-		Rejected: "rejected", CutBefore: "cut before", CutUpload: "upload cut", AnswerLost: "answer lost",
+		Rejected: "rejected", WrongState: "wrong state", CutBefore: "cut before", CutUpload: "upload cut", AnswerLost: "answer lost",
 		AnswerSilent: "answer silent", AnswerCut: "answer cut", Delayed: "delayed", Duplicated: "duplicated",
 		Reordered: "reordered", Withheld: "withheld", IteratorExpired: "iterator expired", Trimmed: "trimmed",
 	}[f]

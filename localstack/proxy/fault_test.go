@@ -67,6 +67,7 @@ func TestFaults(t *testing.T) {
 		{FailedAfter, transact, "InternalServerError", true},
 		{FailedAfter, upload, "InternalError", true},
 		{Rejected, complete, "InternalError", false},
+		{WrongState, get, "InvalidRequestException", false},
 		{IteratorExpired, records, "ExpiredIteratorException", false},
 		{Trimmed, records, "TrimmedDataAccessException", false},
 		{CutBefore, get, "", false},

@@ -26,6 +26,8 @@ func (p *Proxy) before(x *exchange) error {
 		return failed(x.call)
 	case Rejected:
 		return &refusal{status: 200, code: "InternalError", message: "We encountered an internal error. Please try again."}
+	case WrongState:
+		return &refusal{status: 400, code: "InvalidRequestException", message: "You can't perform this operation on the secret in its state."}
 	case IteratorExpired:
 		return &refusal{status: 400, code: "ExpiredIteratorException", message: "Iterator expired."}
 	case Trimmed:
