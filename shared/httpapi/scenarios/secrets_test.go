@@ -34,6 +34,7 @@ func TestSecret(t *testing.T) {
 	}
 	w.payload("member", id).want(200).is(text).has("Content-Type", "text/plain").has("Cache-Control", "no-store")
 	w.call("DELETE " + secretsURL + "/" + id).want(204).is("")
+	w.swept()
 	for _, call := range []string{
 		"GET %s", "GET %s/payload", "GET %s/acl", "GET %s/consumers", "DELETE %s", "DELETE %s?force=1",
 	} {
@@ -180,6 +181,7 @@ func TestPayloadLater(t *testing.T) {
 	w.refused("PUT "+at, octets("x"), as("other")).want(404)
 	w.refused("PUT "+at, octets("x"), as("reader"), named("reader")).want(403)
 	w.call("PUT "+at, octets(base64.StdEncoding.EncodeToString([]byte(payloadMark))), header("Content-Encoding", "base64")).want(204)
+	w.swept()
 	w.call("GET " + at + "/payload").want(200).is(payloadMark)
 	w.refused("PUT "+at, octets("other"), named("again")).want(409).says("Secret already has data")
 	w.call("GET " + at).want(200).says(`"content_types":{"default":"application/octet-stream"}`)
@@ -188,6 +190,7 @@ func TestPayloadLater(t *testing.T) {
 	dropped := w.storedSecret(`{}`)
 	w.refused("DELETE "+secretsURL+"/"+dropped, as("other")).want(404)
 	w.call("DELETE " + secretsURL + "/" + dropped).want(204)
+	w.swept()
 	w.refused("PUT "+secretsURL+"/"+dropped, octets("x"), named("dropped")).want(404)
 	w.refused("GET "+secretsURL+"/"+dropped, named("dropped")).want(404)
 }

@@ -20,6 +20,7 @@ func TestSecretHeld(t *testing.T) {
 	w.refused("DELETE "+at(byOwn), as("admin"), named("admin")).want(409)
 	w.payload("member", byOwn).want(200)
 	w.call("DELETE "+at(byOwn)+"?force=true", as("admin")).want(204)
+	w.swept()
 	w.refused("GET " + at(byOwn)).want(404)
 
 	consumed := w.secret(payloadMark)
@@ -28,6 +29,7 @@ func TestSecretHeld(t *testing.T) {
 	w.refused("DELETE " + at(consumed) + "?force=1").want(409)
 	w.call("DELETE "+at(consumed)+"/consumers", jsonBody(someConsumer)).want(200)
 	w.call("DELETE " + at(consumed)).want(204)
+	w.swept()
 
 	// An image of another project keeps nobody from deleting what is theirs.
 	hostage := w.secret(payloadMark)
@@ -52,6 +54,7 @@ func TestSecretList(t *testing.T) {
 	w.secret(payloadMark, as("other"))
 	gone := w.secret(payloadMark)
 	w.call("DELETE " + secretsURL + "/" + gone).want(204)
+	w.swept()
 	plain := w.secret(payloadMark) // opaque, called s
 	list := func(query string, options ...option) (names string, page map[string]any) {
 		t.Helper()
