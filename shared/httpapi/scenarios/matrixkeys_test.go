@@ -71,14 +71,14 @@ func (m *matrix) buildSecret(key matrixKey) subject {
 	}
 	by := makers[owner]
 	s := subject{matrixKey: key}
-	switch {
-	case kind == "order":
+	switch kind {
+	case "order":
 		s.id = m.storedKey(someOrders, someKey, "order_ref", by, 202)
 		return s
-	case kind == "empty":
+	case "empty":
 		s.id = m.storedKey(someSecrets, `{"name":"of the matrix"}`, "secret_ref", by, 201)
 		return s
-	case kind == "readable":
+	case "readable":
 		s.id = m.cloneFor(key.home)
 		return s
 	}
