@@ -202,3 +202,63 @@ func TestAdoptedGenerationsCount(t *testing.T) {
 	w.quiet()
 	w.wantUsable(theKey)
 }
+
+// An audit tells the same, in the same order, however long its pages are: none of its
+// parts begins where the one before it ended.
+func TestAuditPages(t *testing.T) {
+	w := newWorld(t)
+	for i := range 4 {
+		id := fmt.Sprintf("%08d-0000-4000-8000-000000000000", i)
+		w.must(w.vault.Create(w.ctx(), name(id, 1), []byte("whose?")))
+	}
+	for i, elsewhere := range []string{"a", "b", "c"} {
+		img := fmt.Sprintf("cccccccc-0000-4000-8000-%012d", i)
+		w.must(w.create(owner, img, names(elsewhere, key.OnImageDeletion)))
+		w.must(w.end(img))
+		*w.clock = w.now().Add(time.Minute)
+	}
+	w.makeKey(theKey)
+	w.must(w.removeKey(owner, false))
+	w.must(w.keys.Round(w.ctx()))
+	all := func(limit int) (found []string) {
+		for next, first := "", true; first || next != ""; first = false {
+			page, err := w.keys.Audit(w.ctx(), w.grant(policy.ManageKeys, admin, "a"), next, limit)
+			w.must(err)
+			if len(page.Findings) > limit {
+				t.Errorf("%d findings on a page of %d", len(page.Findings), limit)
+			}
+			for _, f := range page.Findings {
+				found = append(found, f.Kind+" "+f.Key)
+			}
+			next = page.Next
+		}
+		return found
+	}
+	whole := all(100)
+	if len(whole) != 8 {
+		t.Errorf("told of %q", whole)
+	}
+	for limit := 1; limit < 8; limit++ {
+		if got := all(limit); !slices.Equal(got, whole) {
+			t.Errorf("by %d: %q, and at once: %q", limit, got, whole)
+		}
+	}
+}
+
+// An access list was made when it was made first, whatever is said of it later.
+func TestAccessListsKeepTheirBeginning(t *testing.T) {
+	w := newWorld(t)
+	w.makeKey(theKey)
+	first := w.now()
+	for _, merges := range []bool{false, true, false} {
+		secret, err := w.keys.Secret(w.ctx(), theKey)
+		w.must(err)
+		w.must(w.keys.SetACL(w.ctx(), w.grant(policy.SecretACLsPut, owner, "a"), secret, key.ACLChange{Users: &[]string{"u"}}, merges))
+		m, err := w.keys.Metadata(w.ctx(), theKey)
+		w.must(err)
+		if !m.ACL.Created.Equal(first) || !m.ACL.Updated.Equal(w.now()) {
+			t.Errorf("made %s, changed %s; it is %s", m.ACL.Created, m.ACL.Updated, w.now())
+		}
+		*w.clock = w.now().Add(time.Minute)
+	}
+}
