@@ -1,30 +1,9 @@
 """Every call of castellan's Barbican key manager that Cinder and Nova make, and how each fails."""
 
-import openstack
-from castellan import key_manager
 from castellan.common import exception
-from castellan.common.credentials import keystone_password
 from castellan.common.objects import opaque_data, passphrase, symmetric_key
-from oslo_config import cfg
 
-conf = cfg.ConfigOpts()
-conf([], project="castellan")
-keys = key_manager.API(conf)
-
-
-def context_of(cloud):
-    auth = openstack.connect(cloud).config.config["auth"]
-    conf.set_override("auth_endpoint", auth["auth_url"], group="barbican")
-    return keystone_password.KeystonePassword(
-        auth["password"],
-        auth_url=auth["auth_url"],
-        username=auth["username"],
-        user_domain_name=auth.get("user_domain_name"),
-        user_domain_id=auth.get("user_domain_id"),
-        project_name=auth["project_name"],
-        project_domain_name=auth.get("project_domain_name"),
-        project_domain_id=auth.get("project_domain_id"),
-    )
+from cinderkeys import context_of, keys
 
 
 def refused(error, call, *args, **kwargs):

@@ -14,35 +14,16 @@ import time
 import uuid
 
 import openstack
-from castellan import key_manager
 from castellan.common import exception
-from castellan.common.credentials import keystone_password
-from oslo_config import cfg
+
+from cinderkeys import context_of, keys
 
 PATIENCE = 60
 OURS = os.environ["URL"] + "/gander/v1"
 
 
-def context_of(cloud):
-    auth = cloud.config.config["auth"]
-    return keystone_password.KeystonePassword(
-        auth["password"],
-        auth_url=auth["auth_url"],
-        username=auth["username"],
-        user_domain_name=auth.get("user_domain_name"),
-        user_domain_id=auth.get("user_domain_id"),
-        project_name=auth["project_name"],
-        project_domain_name=auth.get("project_domain_name"),
-        project_domain_id=auth.get("project_domain_id"),
-    )
-
-
-conf = cfg.ConfigOpts()
-conf([], project="keystory")
-keys = key_manager.API(conf)
 tenant, admin = openstack.connect("gander"), openstack.connect("gander-admin")
-conf.set_override("auth_endpoint", tenant.config.config["auth"]["auth_url"], group="barbican")
-context = context_of(tenant)
+context = context_of("gander")
 
 
 def key_of(image):

@@ -6,7 +6,6 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
-	"flag"
 	"maps"
 	"slices"
 	"sync"
@@ -15,6 +14,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/gander-images/gander/shared/conformance"
 	"github.com/gander-images/gander/shared/table"
 )
 
@@ -54,13 +54,18 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 		{"Faults", testFaults},
 		{"Changes", testChanges},
 	}
-	met := &differences{}
-	open = met.watch(open)
+	met := &conformance.Differences{}
+	anyStore := open
+	open = func(t *testing.T) Store {
+		t.Helper()
+		store := anyStore(t)
+		met.Skip(t, store.Wrong)
+		return store
+	}
 	for _, g := range groups {
 		t.Run(g.name, func(t *testing.T) { g.test(t, open) })
 	}
-	run := flag.Lookup("test.run")
-	met.check(t, run != nil && run.Value.String() != "")
+	met.Check(t)
 }
 
 // patience ends a test that waits for something that does not come.

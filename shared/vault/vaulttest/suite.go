@@ -6,13 +6,13 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"testing"
 	"time"
 
 	"github.com/google/uuid"
 
+	"github.com/gander-images/gander/shared/conformance"
 	"github.com/gander-images/gander/shared/vault"
 )
 
@@ -38,8 +38,14 @@ type Store struct {
 // may return a new store or one that is shared, for the tests keep to keys of their
 // own, and never lower the epoch.
 func Run(t *testing.T, open func(t *testing.T) Store) {
-	met := &differences{}
-	open = met.watch(open)
+	met := &conformance.Differences{}
+	anyStore := open
+	open = func(t *testing.T) Store {
+		t.Helper()
+		store := anyStore(t)
+		met.Skip(t, store.Wrong)
+		return store
+	}
 	for _, group := range []struct {
 		name  string
 		tests []test
@@ -64,8 +70,7 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 			}
 		})
 	}
-	run := flag.Lookup("test.run")
-	met.check(t, run != nil && run.Value.String() != "")
+	met.Check(t)
 }
 
 type test struct {

@@ -1,4 +1,4 @@
-package tabletest
+package conformance
 
 import (
 	"fmt"
@@ -19,7 +19,7 @@ func (f *failures) Errorf(format string, args ...any) {
 // TestKnownFaultsAreTests holds a store's list of its engine's faults to tests
 // that exist: a fault that is mended, or misspelt, must not skip anything.
 func TestKnownFaultsAreTests(t *testing.T) {
-	var d differences
+	var d Differences
 	wrong := map[string]string{"Limits/item bytes": "because", "Limits/no test": "for nothing"}
 	for name, want := range map[string]bool{
 		"TestConformance/Limits/item_bytes": true, "TestConformance/Limits/item_bytes_too": false,
