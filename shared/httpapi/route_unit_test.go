@@ -17,6 +17,10 @@ func TestRoutesByTheLetter(t *testing.T) {
 	slices.Reverse(backwards)
 	show := []Operation{KeyShow}
 	all := [][]Operation{All, backwards}
+	const things = ownAPI + "/things"
+	variable := Operation{Name: "variable", Methods: []string{"GET", "DELETE"}, Paths: []string{things + "/{id}"}}
+	letter := Operation{Name: "letter", Methods: []string{"GET"}, Paths: []string{things + "/all"}}
+	made := [][]Operation{{variable, letter}, {letter, variable}}
 	for _, c := range []struct {
 		rows         [][]Operation
 		method, path string
@@ -36,6 +40,8 @@ func TestRoutesByTheLetter(t *testing.T) {
 		{all, "GET", keysPath + "/audit/", "fallback", nil, noPath, ""},
 		{all, "GET", keysPath + "/", "fallback", nil, noPath, ""},
 		{all, "GET", "/v2/images/x/members/y", "member-show", map[string]string{"image_id": "x", "member_id": "y"}, served, ""},
+		{made, "DELETE", things + "/all", "fallback", nil, noMethod, "GET"},
+		{made, "DELETE", things + "/one", "variable", map[string]string{"id": "one"}, served, ""},
 		{[][]Operation{show}, "GET", keysPath + "/audit", "fallback", nil, noPath, ""},
 		{[][]Operation{show}, "GET", keysPath + "/audits", "key-show", map[string]string{"key_id": "audits"}, served, ""},
 	} {
