@@ -120,6 +120,7 @@ func (s *Service) deletes(ctx context.Context) (bool, error) {
 		return false, err
 	}
 	if at := (Epochs{u.Epoch, epoch}); at.Behind() {
+		u.Raised = time.Time{} // a round is due: whoever turns them on again needs to know what it finds
 		s.turnOff(ctx, &u, at.why())
 		return false, s.putUpkeep(ctx, &u)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -260,5 +261,35 @@ func TestAccessListsKeepTheirBeginning(t *testing.T) {
 			t.Errorf("made %s, changed %s; it is %s", m.ACL.Created, m.ACL.Updated, w.now())
 		}
 		*w.clock = w.now().Add(time.Minute)
+	}
+}
+
+// A table that turns out to be old is looked through at once: what its audit tells is
+// what an operator goes by who turns deletions on again.
+func TestOldTablesAreLookedThrough(t *testing.T) {
+	w := newWorld(t)
+	w.makeKey(theKey)
+	w.must(w.create(owner, imgA, names(theKey, key.OnImageDeletion)))
+	w.must(w.end(imgA))
+	w.must(w.keys.Round(w.ctx()))
+	copied := w.table.Fork()
+	w.hour()
+	w.makeKey(otherKey)
+	w.table = copied
+	w.use(w.table, w.vault)
+	*w.clock = w.now().Add(time.Minute - time.Hour) // the copy's last round was a minute ago
+	w.must(w.keys.Round(w.ctx()))
+	if got := w.findings(); len(got) != 0 {
+		t.Fatalf("told of %q", got)
+	}
+	*w.clock = w.now().Add(delay)
+	w.must(w.sweep())
+	*w.clock = w.now().Add(-delay)
+	w.must(w.keys.Round(w.ctx()))
+	if got := w.findings(); !slices.Equal(got, []string{"unrecorded " + otherKey + " 1"}) {
+		t.Errorf("told of %q", got)
+	}
+	if d, at := w.epochs(); d.Enabled || !strings.Contains(d.Why, "restored") || at.Behind() {
+		t.Errorf("%+v, %+v", d, at)
 	}
 }
