@@ -248,7 +248,7 @@ func TestQueuesOfOthers(t *testing.T) {
 	st := newStory(t)
 	event := []byte(`{"Records":[
 		{"messageId":"m-1","eventSource":"aws:sqs","body":"hello","attributes":{"SentTimestamp":"1782900000000"}},
-		{"messageId":"m-2","eventSource":"aws:sqs","body":"{\"DDBStreamBatchInfo\":7}"}]}`)
+		{"messageId":"m-2","eventSource":"aws:sqs","body":"{\"DDBStreamBatchInfo\":7}","attributes":{"SentTimestamp":"1782900000000"}}]}`)
 	whole := st.letters.Table
 	st.letters.Table = unwritable{whole}
 	answer, err := sweep(t.Context(), st.services, event)
@@ -261,7 +261,7 @@ func TestQueuesOfOthers(t *testing.T) {
 			t.Errorf("%v, %v", answer, err)
 		}
 	}
-	if left := st.readLetters(); len(left) != 2 || left[0].Item != nil {
+	if left := st.readLetters(); len(left) != 2 || left[0].Item != nil || !strings.HasPrefix(left[1].ID, "20260701T100000") {
 		t.Errorf("kept %+v", left)
 	}
 	w := httptest.NewRecorder()
