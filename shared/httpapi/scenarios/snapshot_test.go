@@ -122,6 +122,23 @@ func TestSnapshotKeyIsLentToMembers(t *testing.T) {
 	}
 }
 
+// Who a snapshot is shared with can make a snapshot of it in turn: a server that was
+// made of it has its key, and the next snapshot gets one of its own.
+func TestSnapshotOfASnapshot(t *testing.T) {
+	w := newWorld(t)
+	id := w.inOneCall("snapshot", w.lockedSource(w.secretOf("member", "the value")))
+	w.call("PATCH /v2/images/"+id, as("admin"), v21(`[{"op":"add","path":"/disk_format","value":"raw"},{"op":"add","path":"/container_format","value":"bare"}]`)).want(200)
+	w.call("PUT /v2/images/"+id+"/file", as("admin"), octets("the snapshot")).want(204)
+	made := w.call(snapshots, aSnapshot(`,"source_image_id":"`+id+`"`)).want(201).fields()
+	own, _ := made["cinder_encryption_key_id"].(string)
+	if made["owner"] != "demo" {
+		t.Errorf("made: %v", made)
+	}
+	w.call("DELETE /v2/images/"+id+"/members/demo", as("admin")).want(204)
+	w.payload("member", own).want(200).is("the value")
+	w.refused(snapshots, aSnapshot(`,"source_image_id":"`+id+`"`)).want(404)
+}
+
 // Of one's own server the snapshot is one's own.
 func TestOwnSnapshot(t *testing.T) {
 	w := newWorld(t, "GANDER_RETENTION=0s", "GANDER_KEY_DELAY=0s", "GANDER_NON_INHERITABLE_PROPERTIES=unwanted")
