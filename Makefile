@@ -170,14 +170,15 @@ crash: gander build/tools/crash build/tools/compare ## kill the service under lo
 	@build/tools/crash -kills $(KILLS) $(if $(SEED),-seed $(SEED)) -compare build/tools/compare build/gander
 
 SCHEDULES := 200000
+TRIPLES   := 1
 FIRST     := 1
 MUTANTS   := yes
 
-simulate: ## play keys and images in all orders of their calls, and find planted mistakes (SCHEDULES=200000 FIRST=1 MUTANTS= SEED=)
+simulate: ## play keys and images in all orders of their calls, and find planted mistakes (SCHEDULES=200000 TRIPLES=1 FIRST=1 MUTANTS= SEED=)
 ifdef SEED
 	@$(GO) test -count=1 -v -run '^TestReplay$$' ./shared/simulation -args -seed '$(SEED)'
 else
-	@$(GO) test -count=1 -timeout=0 $(or $(TESTFLAGS),-v) ./shared/simulation -args -whole -schedules $(SCHEDULES) -first $(FIRST) $(if $(MUTANTS),-mutants)
+	@$(GO) test -count=1 -timeout=0 $(or $(TESTFLAGS),-v) ./shared/simulation -args -whole -schedules $(SCHEDULES) -triples $(TRIPLES) -first $(FIRST) $(if $(MUTANTS),-mutants)
 endif
 
 trace: gander build/tools/trace ## hold every answered write to its syncs, by the system calls made (needs strace)

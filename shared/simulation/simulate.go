@@ -20,6 +20,9 @@ func Explore(kind string, step, most int) (*Stats, *Failure) {
 	})
 }
 
+// Plays is how many plays of a kind there are.
+func Plays(kind string) int { return len(kinds[kind]()) }
+
 // Random plays count schedules from the first seed on.
 func Random(first uint64, count int) (*Stats, *Failure) {
 	return parallel(count, func(n int, stats *Stats) *Failure {

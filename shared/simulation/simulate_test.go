@@ -13,6 +13,7 @@ var (
 	whole     = flag.Bool("whole", false, "simulate all pairs and triples, and -schedules random ones")
 	schedules = flag.Int("schedules", 1000, "random schedules")
 	seedFlag  = flag.String("seed", "", "play one schedule again, and trace it")
+	share     = flag.Int("triples", 1, "with -whole, simulate every n-th triple alone")
 	first     = flag.Uint64("first", 1, "seed of the first random schedule")
 )
 
@@ -48,18 +49,19 @@ func TestReplay(t *testing.T) {
 	}
 }
 
-func TestSingles(t *testing.T) { explored(t, "single", 1) }
+func TestSingles(t *testing.T) { explored(t, "single", 1, 1) }
 
-func TestPairs(t *testing.T) { explored(t, "pair", 11) }
+func TestPairs(t *testing.T) { explored(t, "pair", 11, 1) }
 
-func TestTriples(t *testing.T) { explored(t, "triple", 199) }
+func TestTriples(t *testing.T) { explored(t, "triple", 199, *share) }
 
-// explored plays every step-th play of a kind, or all of them.
-func explored(t *testing.T, kind string, step int) {
+// explored plays every step-th play of a kind, in a whole simulation every wholeStep-th.
+func explored(t *testing.T, kind string, step, wholeStep int) {
 	t.Helper()
 	if *whole {
-		step = 1
+		step = wholeStep
 	}
+	t.Logf("%s: every %d. play of %d", kind, step, Plays(kind))
 	defer debug.SetGCPercent(debug.SetGCPercent(400))
 	begun := time.Now()
 	stats, failure := Explore(kind, step, 1<<20)
