@@ -89,6 +89,7 @@ func TestOrderBad(t *testing.T) {
 		{`{"type":"key","meta":{"algorithm":"aes","bit_length":4104}}`, "multiple of 8"},
 		{`{"type":"key","meta":{"algorithm":"aes","bit_length":-8}}`, "'meta.bit_length' is not valid"},
 		{`{"type":"key","meta":{"algorithm":"aes","bit_length":256,"payload":"x"}}`, "There is no field 'meta.payload'"},
+		{`{"type":"key","meta":{"algorithm":"aes","bit_length":256,"secret_type":"opaque"}}`, "There is no field 'meta.secret_type'"},
 		{`{"type":"key","meta":{"algorithm":"aes","bit_length":256,"payload_content_type":"text/plain"}}`, "payload_content_type"},
 		{`{"type":"key","meta":{"algorithm":"aes","bit_length":256,"expiration":"2001-01-01"}}`, "before current time"},
 		{`{"type":"key","meta":{"algorithm":"aes","bit_length":256,"name":"` + strings.Repeat("n", 256) + `"}}`, "'meta.name' is longer"},

@@ -176,6 +176,7 @@ func TestSnapshotRefused(t *testing.T) {
 		"a server without id":    {`{"name":"n","instance":{"project_id":"demo"}}`, 400},
 		"a server of nobody":     {`{"name":"n","instance":{"id":"` + someServer + `"}}`, 400},
 		"an empty project":       {`{"name":"n","instance":{"id":"` + someServer + `","project_id":""}}`, 400},
+		"a project too long":     {`{"name":"n","instance":{"id":"` + someServer + `","project_id":"` + strings.Repeat("p", 256) + `"}}`, 400},
 		"a server's wrong id":    {`{"name":"n","instance":{"id":"7","project_id":"demo"}}`, 400},
 		"a name that is none":    {`{"name":7,` + instance + `}`, 400},
 		"a long name":            {`{"name":"` + strings.Repeat("n", 256) + `",` + instance + `}`, 400},
