@@ -143,6 +143,10 @@ var behindGateway = []difference{
 		but: "authorizer", // then the gateway refuses by itself
 	},
 	{
+		row: "a 401 below `/key-manager`", scenario: "TestKeyManagerErrors", calls: []string{"* (nobody)"},
+		says: "This request needs a valid token.", shapes: "authorizer",
+	},
+	{
 		row: "`WWW-Authenticate`, `Content-MD5`", scenario: "TestImageDataDownload", calls: []string{"* (empty)"},
 		header: map[string]string{"Content-Md5": "", "X-Amzn-Remapped-Content-Md5": "d41d8cd98f00b204e9800998ecf8427e"}, shapes: "rest",
 	},

@@ -113,7 +113,7 @@ func TestKeysAreListed(t *testing.T) {
 		want = append([]string{w.secretOf("member", "one value")}, want...)
 	}
 	theirs := w.secretOf("other", "another value")
-	unknown := "not a uuid: at all?"
+	unknown := "not a uuid: at all!"
 	w.encrypted(unknown)
 
 	ids := func(query string) (ids []string) {
