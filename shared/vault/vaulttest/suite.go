@@ -21,7 +21,7 @@ type Store struct {
 	Vault vault.Vault
 
 	// Advance lets time pass, as the vault measures windows; nil where nobody can.
-	// The tests of what happens then are skipped, by name.
+	// What happens then is not played there, and the log says so.
 	Advance func(time.Duration)
 
 	// Reopen closes the vault and opens it again on the same secrets, as another
@@ -49,19 +49,26 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 	for _, group := range []struct {
 		name  string
 		tests []test
+		lacks func(Store) string // why a store cannot play them; nil: every store can
 	}{
-		{"Create", createTests},
-		{"Schedule", scheduleTests},
-		{"Restore", restoreTests},
-		{"List", listTests},
-		{"Epoch", epochTests},
-		{"Limits", limitTests},
-		{"Ownership", ownershipTests},
-		{"Races", raceTests},
-		{"Faults", faultTests},
-		{"Windows", windowTests},
-		{"Reopen", reopenTests},
+		{"Create", createTests, nil},
+		{"Schedule", scheduleTests, nil},
+		{"Restore", restoreTests, nil},
+		{"List", listTests, nil},
+		{"Epoch", epochTests, nil},
+		{"Limits", limitTests, nil},
+		{"Ownership", ownershipTests, nil},
+		{"Races", raceTests, nil},
+		{"Faults", faultTests, nil},
+		{"Windows", windowTests, standsStill},
+		{"Reopen", reopenTests, cannotReopen},
 	} {
+		if group.lacks != nil {
+			if why := group.lacks(anyStore(t)); why != "" {
+				t.Logf("%s is not played: %s", group.name, why)
+				continue
+			}
+		}
 		t.Run(group.name, func(t *testing.T) {
 			for _, one := range group.tests {
 				t.Run(one.name, func(t *testing.T) {
