@@ -11,8 +11,7 @@ import (
 
 func TestConformance(t *testing.T) {
 	tabletest.Run(t, func(*testing.T) tabletest.Store {
-		m := memory.New()
-		return tabletest.Store{Table: m, Feed: m}
+		return kept(memory.New())
 	})
 }
 
@@ -23,8 +22,13 @@ func TestConformanceOfForks(t *testing.T) {
 		write(t, m, "before", 0)
 		fork := m.Fork()
 		write(t, m, "after", 0)
-		return tabletest.Store{Table: fork, Feed: fork}
+		return kept(fork)
 	})
+}
+
+// kept is a store that outlives whoever uses it: it is as it was to the next.
+func kept(m *memory.Table) tabletest.Store {
+	return tabletest.Store{Table: m, Feed: m, Reopen: func(*testing.T) tabletest.Store { return kept(m) }}
 }
 
 func write(t *testing.T, m *memory.Table, sort string, revision int64) {
