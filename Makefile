@@ -28,11 +28,19 @@ gander: ## build build/gander, for this machine
 	@mkdir -p build
 	@$(GOBUILD) -o build/gander ./functions/standalone
 
-build: gander ## build build/gander and every Lambda (ARCH=arm64 for the cloud)
-	@mkdir -p $(SCRATCH)
-	@GOOS=linux GOARCH=$(ARCH) $(GOBUILD) -tags $(TAGS) -o $(SCRATCH)/ $(FUNCTIONS:%=./functions/%)
+build: gander $(SCRATCH)/made-of ## build build/gander and every Lambda (ARCH=arm64 for the cloud)
 	@for f in $(FUNCTIONS); do mkdir -p build/functions/$$f && \
 	  { cmp -s $(SCRATCH)/$$f build/functions/$$f/bootstrap || ln -f $(SCRATCH)/$$f build/functions/$$f/bootstrap; }; done
+
+# Go links anew whatever it is asked for, sixty times here: only when a source, the
+# version, the compiler or the list of functions is another.
+SOURCES := $(shell find functions shared -type f ! -path '*/testdata/*' ! -name '*_test.go')
+MADE_OF := $(VERSION) $(shell $(GO) version) $(FUNCTIONS) of $(words $(SOURCES)) files
+
+$(SCRATCH)/made-of: go.mod go.sum Makefile $(SOURCES) $(if $(filter-out $(strip $(file <$(SCRATCH)/made-of)),$(MADE_OF)),FORCE)
+	@mkdir -p $(SCRATCH)
+	@GOOS=linux GOARCH=$(ARCH) $(GOBUILD) -tags $(TAGS) -o $(SCRATCH)/ $(FUNCTIONS:%=./functions/%)
+	@echo '$(MADE_OF)' >$@
 
 package: build ## put every Lambda into build/package/NAME.zip (ARCH=arm64 for the cloud)
 	@$(GO) run ./shared/boot/pack -arch $(ARCH) build/functions build/package
