@@ -103,10 +103,14 @@ func (h *Holder) remove(id string) table.Write {
 	return table.Write{Kind: table.Delete, Key: h.key(id), If: table.IfRevision(h.revision)}
 }
 
-// Holders returns all holders of the key, in the order of
-// their keys.
+// Holders returns all holders of the key, in the order of their keys.
 func (s *Service) Holders(ctx context.Context, id string) ([]Holder, error) {
-	q := table.Query{Partition: partition(id), Prefix: holderPrefix, Limit: 100}
+	return s.holders(ctx, id, holderPrefix)
+}
+
+// holders returns those holders whose sort keys begin with prefix.
+func (s *Service) holders(ctx context.Context, id, prefix string) ([]Holder, error) {
+	q := table.Query{Partition: partition(id), Prefix: prefix, Limit: 100}
 	var all []Holder
 	for more := true; more; {
 		page, err := s.Table.Query(ctx, q)

@@ -132,21 +132,9 @@ func (s *Service) Consumers(ctx context.Context, secret *Secret) ([]Holder, erro
 	if secret.Record.Own == 0 {
 		return nil, nil // consumers are among the owner's own holders
 	}
-	q := table.Query{Partition: partition(secret.Record.ID), Prefix: consumerPrefix, Limit: 100}
-	var all []Holder
-	for more := true; more; {
-		page, err := s.Table.Query(ctx, q)
-		if err != nil {
-			return nil, fmt.Errorf("reading the consumers of secret %s: %w", secret.Record.ID, err)
-		}
-		for i := range page.Items {
-			h, err := decodeHolder(&page.Items[i])
-			if err != nil {
-				return nil, err
-			}
-			all = append(all, *h)
-		}
-		more, q.After = page.More, page.Last
+	all, err := s.holders(ctx, secret.Record.ID, consumerPrefix)
+	if err != nil {
+		return nil, err
 	}
 	slices.SortStableFunc(all, func(a, b Holder) int { return a.Since.Compare(b.Since) })
 	return all, nil
