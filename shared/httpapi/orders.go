@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/gander-images/gander/shared/key"
+	keyorder "github.com/gander-images/gander/shared/key/order"
 	"github.com/gander-images/gander/shared/policy"
 	"github.com/gander-images/gander/shared/problem"
 )
@@ -55,17 +56,22 @@ func orderCreate(ctx context.Context, s *Services, r *Request) (*Response, error
 	if err != nil {
 		return nil, err
 	}
-	order, err := s.Keys.Place(ctx, grant, key.New{Owner: r.Caller.ProjectID, Creator: r.Caller.UserID, Metadata: metadata}, meta)
+	placed, err := s.orders().Place(ctx, grant, key.New{Owner: r.Caller.ProjectID, Creator: r.Caller.UserID, Metadata: metadata}, meta)
 	if err != nil {
 		return nil, err
 	}
-	ref := s.orderRef(order)
+	ref := s.orderRef(placed)
 	response := jsonAnswer(http.StatusAccepted, map[string]string{"order_ref": ref})
 	response.Header = http.Header{"Location": {ref}}
 	return response, nil
 }
 
-func (s *Services) orderRef(o *key.Order) string { return s.PublicEndpoint + ordersPath + "/" + o.ID }
+// orders are those of the keys.
+func (s *Services) orders() keyorder.Service { return keyorder.Service{Keys: s.Keys} }
+
+func (s *Services) orderRef(o *keyorder.Order) string {
+	return s.PublicEndpoint + ordersPath + "/" + o.ID
+}
 
 // orderMeta is what an order says of the key, in the words and the order in which it is
 // shown again. Clients refuse other words.
@@ -143,16 +149,16 @@ func checkOrder(m key.Metadata, form string) error {
 // orderDocument is an order as callers see it.
 //
 // Source: barbican/model/models.py, Order.
-func (s *Services) orderDocument(o *key.Order) map[string]any {
+func (s *Services) orderDocument(o *keyorder.Order) map[string]any {
 	moment := momentText(o.CreatedAt)
 	document := map[string]any{
 		"created": moment, "updated": moment, "status": o.State, "type": "key", "meta": o.Meta, "creator_id": o.Creator,
 		"order_ref": s.orderRef(o),
 	}
 	switch o.State {
-	case key.OrderActive:
+	case keyorder.Active:
 		document["secret_ref"] = s.secretRef(o.Key)
-	case key.OrderFailed:
+	case keyorder.Failed:
 		document["error_status_code"], document["error_reason"] = "500", "The key could not be made."
 	}
 	return document
@@ -167,7 +173,7 @@ func orderList(ctx context.Context, s *Services, r *Request) (*Response, error) 
 		return nil, err
 	}
 	limit, offset := pageOf(r.Query)
-	page, err := s.Keys.Orders(ctx, grant, r.Caller.ProjectID, limit, offset)
+	page, err := s.orders().List(ctx, grant, r.Caller.ProjectID, limit, offset)
 	if err != nil {
 		return nil, err
 	}
@@ -181,20 +187,20 @@ func orderList(ctx context.Context, s *Services, r *Request) (*Response, error) 
 }
 
 func orderShow(ctx context.Context, s *Services, r *Request) (*Response, error) {
-	order, _, err := s.order(ctx, r, policy.SecretGet)
+	found, _, err := s.order(ctx, r, policy.SecretGet)
 	if err != nil {
 		return nil, err
 	}
-	return jsonAnswer(http.StatusOK, s.orderDocument(order)), nil
+	return jsonAnswer(http.StatusOK, s.orderDocument(found)), nil
 }
 
 func orderDelete(ctx context.Context, s *Services, r *Request) (*Response, error) {
 	err := s.again(ctx, func() error {
-		order, grant, err := s.order(ctx, r, policy.OrderDelete)
+		found, grant, err := s.order(ctx, r, policy.OrderDelete)
 		if err != nil {
 			return err
 		}
-		return s.Keys.Cancel(ctx, grant, order)
+		return s.orders().Cancel(ctx, grant, found)
 	})
 	if err != nil {
 		return nil, err
@@ -204,19 +210,19 @@ func orderDelete(ctx context.Context, s *Services, r *Request) (*Response, error
 
 // order returns the request's order and the grant of a rule about it. Who may not see
 // it is told that there is none.
-func (s *Services) order(ctx context.Context, r *Request, rule policy.Rule) (order *key.Order, grant policy.Grant, err error) {
-	order, err = s.Keys.Order(ctx, r.Params["order_id"])
+func (s *Services) order(ctx context.Context, r *Request, rule policy.Rule) (found *keyorder.Order, grant policy.Grant, err error) {
+	found, err = s.orders().Find(ctx, r.Params["order_id"])
 	if err != nil {
 		return nil, grant, err
 	}
-	grant, err = s.authorizeSecret(rule, r.Caller, orderTarget(order))
+	grant, err = s.authorizeSecret(rule, r.Caller, orderTarget(found))
 	if problem.Is(err, problem.NotFound) {
 		err = problem.Because(err, problem.NotFound, "%s", orderNotFoundText)
 	}
-	return order, grant, err
+	return found, grant, err
 }
 
 // orderTarget is what policy may read about an order.
-func orderTarget(o *key.Order) policy.Target {
+func orderTarget(o *keyorder.Order) policy.Target {
 	return policy.Attributes{"id": o.ID, "project_id": o.Owner, "creator_id": o.Creator, "reader": false}
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/gander-images/gander/shared/caller"
 	"github.com/gander-images/gander/shared/key"
+	keyorder "github.com/gander-images/gander/shared/key/order"
 	"github.com/gander-images/gander/shared/policy"
 	"github.com/gander-images/gander/shared/problem"
 )
@@ -75,7 +76,7 @@ func (s *Services) authorizeSecret(rule policy.Rule, c caller.Caller, t policy.T
 // What callers read of what is not there.
 var (
 	notFoundText      = textOf(key.ErrNotFound)
-	orderNotFoundText = textOf(key.ErrNoOrder)
+	orderNotFoundText = textOf(keyorder.ErrNotFound)
 )
 
 func textOf(err error) string {

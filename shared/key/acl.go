@@ -73,7 +73,7 @@ func (s *Service) putACL(ctx context.Context, g policy.Grant, secret *Secret, ne
 	case err != nil:
 		return fmt.Errorf("writing the access list of secret %s: %w", secret.Record.ID, err)
 	case !outcome.OK():
-		return errChanged
+		return ErrChanged
 	}
 	return nil
 }

@@ -121,29 +121,22 @@ func (s *Service) auditDue(
 }
 
 func (s *Service) foundSteps(ctx context.Context, entries []due.Entry) ([]Finding, error) {
-	if len(entries) == 0 {
-		return nil, nil
-	}
-	ids := make([]step, len(entries))
-	keys := make([]table.Key, len(entries))
+	ids := make([]string, len(entries))
 	for i, e := range entries {
-		if err := json.Unmarshal(e.Body, &ids[i]); err != nil {
+		var body step
+		if err := json.Unmarshal(e.Body, &body); err != nil {
 			return nil, fmt.Errorf("reading an entry of a key: %w", err)
 		}
-		keys[i] = recordKey(ids[i].Key)
+		ids[i] = body.Key
 	}
-	items, err := s.Table.Get(ctx, keys...)
+	records, err := s.FindAll(ctx, ids...)
 	if err != nil {
-		return nil, fmt.Errorf("reading the keys that are due: %w", err)
+		return nil, err
 	}
 	found := make([]Finding, 0, len(entries))
 	for i, e := range entries {
-		r, err := decode(items[i])
-		if err != nil {
-			return nil, err
-		}
-		f := Finding{Kind: willStep, Key: ids[i].Key, At: e.At, Why: "the entry is dropped: the key has moved on"}
-		if r != nil && r.Due.Equal(e.At) {
+		f := Finding{Kind: willStep, Key: ids[i], At: e.At, Why: "the entry is dropped: the key has moved on"}
+		if r := records[i]; r != nil && r.Due.Equal(e.At) {
 			f.State, f.Generation, f.Why = r.State, r.Generation, r.will()
 		}
 		found = append(found, f)

@@ -86,7 +86,8 @@ type New struct {
 	Metadata Metadata
 	Value    []byte
 
-	beside []table.Write // of the record's transaction
+	// Beside are writes that happen together with the record's.
+	Beside []table.Write
 }
 
 // Create makes a key: first its record, then its secret, then it is live. An id that
@@ -133,7 +134,7 @@ func (s *Service) whileMade(ctx context.Context, r *Record, step func(*edit)) (*
 			return nil, err
 		}
 		if now == nil || now.State != Creating || !now.CreatedAt.Equal(r.CreatedAt) {
-			return nil, errChanged
+			return nil, ErrChanged
 		}
 	}
 }
@@ -160,7 +161,7 @@ func (s *Service) record(ctx context.Context, n New) (*Record, error) {
 	if n.ID == "" {
 		n.ID = s.NewID()
 	}
-	id, ok := asUUID(n.ID)
+	id, ok := UUID(n.ID)
 	if !ok {
 		return nil, problem.New(problem.Invalid, "'%s' is not a valid secret ID: it must be a UUID.", n.ID)
 	}
@@ -191,7 +192,7 @@ func (s *Service) record(ctx context.Context, n New) (*Record, error) {
 		return nil, err
 	}
 	e.why = "to be made"
-	return e.after, s.commit(ctx, e, append(n.beside, put)...)
+	return e.after, s.commit(ctx, e, append(n.Beside, put)...)
 }
 
 // keepHolders counts anew who held a key before it had an owner.

@@ -101,7 +101,7 @@ func (s *Service) putUpkeep(ctx context.Context, u *upkeep) error {
 	case err != nil:
 		return fmt.Errorf("writing the epoch of keys: %w", err)
 	case !outcome.OK():
-		return errChanged
+		return ErrChanged
 	}
 	u.revision, u.stored = u.revision+1, body
 	return nil

@@ -23,7 +23,7 @@ const maxID = maxTextKey - 1
 // Source: barbicanclient/base.py, validate_ref_and_return_uuid, and uuid.UUID of
 // Python's library, which it calls.
 func ID(text string) string {
-	if id, ok := asUUID(text); ok {
+	if id, ok := UUID(text); ok {
 		return id
 	}
 	if len(text) <= maxID {
@@ -33,8 +33,8 @@ func ID(text string) string {
 	return strings.ToValidUTF8(text[:maxID-2*len(sum)-1], "") + "#" + hex.EncodeToString(sum[:])
 }
 
-// asUUID returns the id of a text that is a UUID in one of its forms.
-func asUUID(text string) (id string, ok bool) {
+// UUID returns the id of a text that is a UUID in one of its forms.
+func UUID(text string) (id string, ok bool) {
 	last := text
 	if i := strings.LastIndex(text, "/secrets/"); i >= 0 {
 		last = strings.TrimRight(text[i+len("/secrets/"):], "/")

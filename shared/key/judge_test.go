@@ -9,6 +9,7 @@ import (
 	"github.com/gander-images/gander/shared/image"
 	"github.com/gander-images/gander/shared/key"
 	"github.com/gander-images/gander/shared/key/keytest"
+	"github.com/gander-images/gander/shared/key/order"
 	"github.com/gander-images/gander/shared/policy"
 	"github.com/gander-images/gander/shared/table"
 	"github.com/gander-images/gander/shared/vault"
@@ -132,17 +133,17 @@ func TestTheJudgeSeesTheUncounted(t *testing.T) {
 
 // TestTheJudgeSeesOrders plants faults into an order and its place in the list.
 func TestTheJudgeSeesOrders(t *testing.T) {
-	const order, list = "order#", "list#orders#"
+	const record, list = "order#", "list#orders#"
 	for name, plant := range map[string]func(p planting){
 		"an order in no list":    func(p planting) { p.drop(list) },
-		"an entry for no order":  func(p planting) { p.drop(order) },
+		"an entry for no order":  func(p planting) { p.drop(record) },
 		"an order in two lists":  func(p planting) { p.copyTo("list#orders#b\x01#created#0", list) },
 		"an entry of another":    func(p planting) { p.replace(`"other"`, list) },
 		"an entry without sense": func(p planting) { p.replace(`7`, list) },
 	} {
 		w := newWorld(t)
 		n := key.New{Owner: owner.ProjectID, Metadata: key.Metadata{BitLength: 256}}
-		_, err := w.keys.Place(w.ctx(), w.grant(policy.OrdersPost, owner, owner.ProjectID), n, json.RawMessage(`{}`))
+		_, err := order.Service{Keys: w.keys}.Place(w.ctx(), w.grant(policy.OrdersPost, owner, owner.ProjectID), n, json.RawMessage(`{}`))
 		w.must(err)
 		w.audit()
 		p := planting{t, w.items(), w.secrets()}

@@ -9,6 +9,7 @@ package key
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"time"
 
@@ -103,8 +104,8 @@ type Service struct {
 	NewID func() string    // random UUIDs unless a test sets it
 }
 
-// errChanged is the loser's answer in a race for one record.
-var errChanged = problem.New(problem.Conflict, "The key was changed by another request meanwhile. Try again.")
+// ErrChanged is the loser's answer in a race for one record.
+var ErrChanged = problem.New(problem.Conflict, "The key was changed by another request meanwhile. Try again.")
 
 // ErrNotUsable refuses to name or use a key of one's own that is scheduled, gone or
 // not made yet.
@@ -121,4 +122,27 @@ func (s *Service) now() time.Time { return s.Now().UTC().Truncate(time.Microseco
 // has spoken.
 func (s *Service) Find(ctx context.Context, id string) (*Record, error) {
 	return s.read(ctx, ID(id))
+}
+
+// FindAll returns the records of the keys with the ids, in their order; nil for each
+// that there is none of. As with Find they are nobody's to see yet.
+func (s *Service) FindAll(ctx context.Context, ids ...string) ([]*Record, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	keys := make([]table.Key, len(ids))
+	for i, id := range ids {
+		keys[i] = recordKey(ID(id))
+	}
+	items, err := s.Table.Get(ctx, keys...)
+	if err != nil {
+		return nil, fmt.Errorf("reading keys: %w", err)
+	}
+	records := make([]*Record, len(ids))
+	for i, item := range items {
+		if records[i], err = decode(item); err != nil {
+			return nil, err
+		}
+	}
+	return records, nil
 }

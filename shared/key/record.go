@@ -106,7 +106,7 @@ func (s *Service) save(ctx context.Context, before, after *Record, extra ...tabl
 	case err != nil:
 		return fmt.Errorf("saving the record of a key: %w", err)
 	case !outcome.OK():
-		return errChanged
+		return ErrChanged
 	}
 	if after != nil {
 		after.Revision = revisionOf(before) + 1

@@ -32,7 +32,7 @@ func (s *Secret) Waits() bool {
 //
 // Errors: ErrNotFound, for an id too that is no UUID.
 func (s *Service) Secret(ctx context.Context, id string) (*Secret, error) {
-	id, ok := asUUID(id)
+	id, ok := UUID(id)
 	if !ok {
 		return nil, ErrNotFound
 	}

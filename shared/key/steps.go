@@ -282,4 +282,4 @@ func (s *Service) drop(ctx context.Context, e due.Entry, also ...table.Write) er
 
 // Changed reports whether err says that the record was not as it had been read.
 // Whoever reads it again, and is still allowed to, may try again.
-func Changed(err error) bool { return errors.Is(err, errChanged) }
+func Changed(err error) bool { return errors.Is(err, ErrChanged) }
