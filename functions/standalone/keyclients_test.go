@@ -3,7 +3,9 @@
 package main
 
 import (
+	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -57,6 +59,35 @@ func TestKeysByOpenStackCommand(t *testing.T) {
 		terminal := s.terminal(step.as)
 		terminal.dir = s.data // one folder for what the steps keep
 		step.take(t, terminal, nil)
+	}
+}
+
+// TestKeySession runs what README.md tells of an encrypted image and its key.
+func TestKeySession(t *testing.T) {
+	t.Parallel()
+	s := builtFronts[0].start(t)
+	c := s.terminal("gander")
+	build, err := filepath.Abs("../../build")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(build, filepath.Join(c.dir, "build")); err != nil {
+		t.Fatal(err)
+	}
+	c.env = append(c.env, "IMAGES="+s.url)
+	script := filepath.Join(c.dir, "key-session.sh")
+	if err := os.WriteFile(script, []byte("set -eu\n"+session(t, "key-session.sh")), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	out := c.run("sh " + script)
+	t.Logf("%s", out)
+	for _, told := range []string{"not while an image needs it", "the backup has its key", "the image is back", "and so is its key"} {
+		if !strings.Contains(out, told) {
+			t.Errorf("the session of keys does not say %q", told)
+		}
+	}
+	if n := s.as("gander-admin").count(); n != 0 {
+		t.Errorf("the session of keys leaves %d images", n)
 	}
 }
 

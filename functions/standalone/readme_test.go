@@ -8,46 +8,60 @@ import (
 	"testing"
 )
 
-// The marks around the first session in the README. CI runs what stands between
-// them against the stock clients, so a newcomer pastes what is known to work.
-const (
-	sessionStart = "<!-- first-session.sh -->\n```sh\n"
-	sessionEnd   = "```\n"
-)
+// sessionEnd follows the commands of a session in the README. CI runs what stands
+// before it against the stock clients, so a newcomer pastes what is known to work.
+const sessionEnd = "```\n"
 
 // firstSession returns the commands of the README's first session.
 func firstSession(t *testing.T) string {
+	t.Helper()
+	return session(t, "first-session.sh")
+}
+
+// session returns the commands of the README's block with this name above it.
+func session(t *testing.T, name string) string {
 	t.Helper()
 	readme, err := os.ReadFile("../../README.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, rest, found := strings.Cut(string(readme), sessionStart)
-	if !found || strings.Contains(rest, sessionStart) {
-		t.Fatalf("README.md has not exactly one block after %q", sessionStart)
+	start := "<!-- " + name + " -->\n```sh\n"
+	_, rest, found := strings.Cut(string(readme), start)
+	if !found || strings.Contains(rest, start) {
+		t.Fatalf("README.md has not exactly one block after %q", start)
 	}
 	script, _, found := strings.Cut(rest, sessionEnd)
 	if !found {
-		t.Fatal("the first session of README.md does not end")
+		t.Fatalf("%s of README.md does not end", name)
 	}
 	return script
 }
 
-// TestFirstSessionIsInTheReadme takes first-session.sh out of the README.
-func TestFirstSessionIsInTheReadme(t *testing.T) {
-	script := firstSession(t)
-	for _, command := range []string{
-		"qemu-img convert", "openstack image create", "openstack image list", "openstack image show",
-		"openstack image save", "cmp ", "openstack image delete", "glance ",
+// TestSessionsAreInTheReadme holds that what CI runs of the README shows what it should.
+func TestSessionsAreInTheReadme(t *testing.T) {
+	for name, commands := range map[string][]string{
+		"first-session.sh": {
+			"qemu-img convert", "openstack image create", "openstack image list", "openstack image show",
+			"openstack image save", "cmp ", "openstack image delete", "glance ",
+		},
+		"key-session.sh": {
+			"openstack secret store", "cinder_encryption_key_id=", "openstack secret delete", "/gander/v1/images/snapshot",
+			"openstack secret get", "gander keys show", "gander audit", "/restore", "cmp ",
+		},
 	} {
-		if !strings.Contains(script, command) {
-			t.Errorf("the first session has no %q", command)
+		script := session(t, name)
+		for _, command := range commands {
+			if !strings.Contains(script, command) {
+				t.Errorf("%s has no %q", name, command)
+			}
+		}
+		cmd := exec.Command("sh", "-n")
+		cmd.Stdin = strings.NewReader(script)
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Errorf("sh does not read %s: %v\n%s", name, err, out)
 		}
 	}
-	path := writeFirstSession(t, script)
-	if out, err := exec.Command("sh", "-n", path).CombinedOutput(); err != nil {
-		t.Errorf("sh does not read the first session: %v\n%s", err, out)
-	}
+	writeFirstSession(t, firstSession(t))
 }
 
 // writeFirstSession writes build/first-session.sh, which stops at the first
