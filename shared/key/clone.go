@@ -6,7 +6,6 @@ import (
 	"fmt"
 
 	"github.com/gander-images/gander/shared/policy"
-	"github.com/gander-images/gander/shared/table"
 	"github.com/gander-images/gander/shared/vault"
 )
 
@@ -53,10 +52,4 @@ func (s *Service) Clone(ctx context.Context, g policy.Grant, source *Record, n N
 		return nil, fmt.Errorf("reading the key to clone: %w", err)
 	}
 	return s.Begin(ctx, n)
-}
-
-// Unmoved returns the condition that nobody has written the key's record since it was
-// read, for a transaction that rests on it.
-func (r *Record) Unmoved() table.Write {
-	return table.Write{Kind: table.Check, Key: recordKey(r.ID), If: r.unmoved()}
 }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 
 	"github.com/gander-images/gander/shared/policy"
-	"github.com/gander-images/gander/shared/table"
 )
 
 // AddConsumer registers a thing that needs the key, which r is the record of. One that
@@ -58,15 +57,4 @@ func (s *Service) readConsumer(ctx context.Context, id string, c Consumer) (*Hol
 		return nil, fmt.Errorf("reading a consumer of key %s: %w", id, err)
 	}
 	return decodeHolder(items[0])
-}
-
-// commit makes the edit's transaction, and tells what it decided.
-func (s *Service) commit(ctx context.Context, e *edit, extra ...table.Write) error {
-	if err := s.save(ctx, e.before, e.after, append(append(e.holders, e.reports...), extra...)...); err != nil {
-		return err
-	}
-	if d, ok := e.decision(); ok {
-		s.LogDecisions(d)
-	}
-	return nil
 }

@@ -1,6 +1,7 @@
 package key
 
 import (
+	"context"
 	"log/slog"
 	"time"
 
@@ -124,6 +125,17 @@ func (r *Record) count(h *Holder, by int) {
 	if h.Own {
 		r.Own += by
 	}
+}
+
+// commit makes the edit's transaction, and tells what it decided.
+func (s *Service) commit(ctx context.Context, e *edit, extra ...table.Write) error {
+	if err := s.save(ctx, e.before, e.after, append(append(e.holders, e.reports...), extra...)...); err != nil {
+		return err
+	}
+	if d, ok := e.decision(); ok {
+		s.LogDecisions(d)
+	}
+	return nil
 }
 
 // A Decision is what became of a key, and why. Whoever made it logs it once its

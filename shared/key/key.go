@@ -5,12 +5,23 @@
 // trust of an event. Every step is one transaction under the revision that was
 // read; what follows it, in the vault or later, is written in the same transaction
 // as a due entry, so that each step can be met again.
+//
+// Where to look:
+//   - key, id, record, edit and holder: a record, and one transaction about it.
+//   - create, clone, naming, consumer, remove and restore: what people and images do.
+//   - steps: what the reaper and the sweeper do when a time has come.
+//   - round and those that begin with it, report and deletions: what holds records and
+//     secrets against each other, hour by hour.
+//   - secret and those that begin with it: what the key manager shows.
+//   - audit, census, recordlist and measure: what operators see.
 package key
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/gander-images/gander/shared/problem"
@@ -31,6 +42,12 @@ const (
 	Abandoned State = "abandoned" // its making came to nothing
 	External  State = "external"  // named by images, never made here
 )
+
+// States are all states, in the order of a key's life.
+var States = []State{Creating, Live, Condemned, Scheduled, Gone, Abandoned, External}
+
+// Known reports whether a state is one.
+func (s State) Known() bool { return slices.Contains(States, s) }
 
 // A Record is what is known of one key.
 type Record struct {
@@ -106,6 +123,10 @@ type Service struct {
 
 // ErrChanged is the loser's answer in a race for one record.
 var ErrChanged = problem.New(problem.Conflict, "The key was changed by another request meanwhile. Try again.")
+
+// Changed reports whether err says that the record was not as it had been read.
+// Whoever reads it again, and is still allowed to, may try again.
+func Changed(err error) bool { return errors.Is(err, ErrChanged) }
 
 // ErrNotUsable refuses to name or use a key of one's own that is scheduled, gone or
 // not made yet.

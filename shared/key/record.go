@@ -159,6 +159,12 @@ func (r *Record) unmoved() table.Condition {
 	return table.IfRevision(r.Revision).Within(bornCounter, r.born, r.born)
 }
 
+// Unmoved returns the condition that nobody has written the key's record since it was
+// read, for a transaction that rests on it.
+func (r *Record) Unmoved() table.Write {
+	return table.Write{Kind: table.Check, Key: recordKey(r.ID), If: r.unmoved()}
+}
+
 // dueWrites moves the record's one due entry.
 func dueWrites(before, after *Record) []table.Write {
 	had, has := before != nil && !before.Due.IsZero(), after != nil && !after.Due.IsZero()

@@ -2,14 +2,12 @@ package key
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
 	"github.com/gander-images/gander/shared/policy"
 	"github.com/gander-images/gander/shared/problem"
 	"github.com/gander-images/gander/shared/table"
-	"github.com/gander-images/gander/shared/vault"
 )
 
 // A Secret is a key as the key manager shows it: its record, and what callers see
@@ -77,28 +75,6 @@ func secretOf(record, metadata *table.Item) (*Secret, error) {
 func (s *Service) Expired(secret *Secret) bool {
 	at := secret.Metadata.Expires
 	return at != nil && !s.now().Before(*at)
-}
-
-// Payload returns the secret's value.
-//
-// Errors: NotFound where there is none, or no longer; Unavailable where the vault
-// does not give what it should have.
-func (s *Service) Payload(ctx context.Context, g policy.Grant, secret *Secret) ([]byte, error) {
-	if err := g.Permits(policy.SecretDecrypt); err != nil {
-		return nil, err
-	}
-	if secret.Waits() {
-		return nil, errNoPayload
-	}
-	value, err := s.Vault.Get(ctx, secret.Record.name())
-	if !errors.Is(err, vault.ErrNotFound) && !errors.Is(err, vault.ErrScheduled) {
-		return value, err
-	}
-	now, readErr := s.read(ctx, secret.Record.ID)
-	if readErr == nil && !now.Usable() {
-		return nil, ErrNotFound // it was deleted meanwhile
-	}
-	return nil, problem.Because(errors.Join(err, readErr), problem.Unavailable, "The secret cannot be read at present. Try again later.")
 }
 
 // Discard gives up a secret that waits for its payload.

@@ -279,7 +279,3 @@ func (s *Service) drop(ctx context.Context, e due.Entry, also ...table.Write) er
 	}
 	return nil
 }
-
-// Changed reports whether err says that the record was not as it had been read.
-// Whoever reads it again, and is still allowed to, may try again.
-func Changed(err error) bool { return errors.Is(err, ErrChanged) }

@@ -4,18 +4,13 @@ import (
 	"context"
 	"encoding/base64"
 	"fmt"
-	"slices"
 	"strings"
-	"time"
 	"unicode/utf8"
 
 	"github.com/gander-images/gander/shared/policy"
 	"github.com/gander-images/gander/shared/problem"
 	"github.com/gander-images/gander/shared/table"
 )
-
-// States are all states, in the order of a key's life.
-var States = []State{Creating, Live, Condemned, Scheduled, Gone, Abandoned, External}
 
 // A RecordQuery says which keys an operator wants to see, the newest first.
 type RecordQuery struct {
@@ -102,9 +97,6 @@ func (q RecordQuery) takes(r *Record) bool {
 	return r != nil && (q.State == "" || r.State == q.State) && (q.Owner == nil || r.Owner == *q.Owner)
 }
 
-// Known reports whether a state is one.
-func (s State) Known() bool { return slices.Contains(States, s) }
-
 // HoldersAfter returns up to limit of the key's holders, from behind a position on,
 // which is empty for the start, and the position to go on from; empty at the end.
 //
@@ -138,42 +130,4 @@ func (s *Service) HoldersAfter(
 		next = base64.RawURLEncoding.EncodeToString([]byte(page.Last))
 	}
 	return found, next, nil
-}
-
-// A Census is what a look at the deployment's keys finds, for operators.
-type Census struct {
-	Deletions  Deletions
-	Epochs     Epochs
-	Vault      bool      // the vault's epoch could be read
-	Missing    int       // usable keys whose secret is gone, up to CensusLimit
-	Unrecorded int       // secrets without a record, likewise
-	Round      time.Time // end of the last round; zero: there was none
-}
-
-// CensusLimit is up to how many reports are counted.
-const CensusLimit = 100
-
-// Census tells how the deployment's keys are. That the vault cannot be read is told in
-// it; the error is the table's.
-func (s *Service) Census(ctx context.Context) (c Census, err error) {
-	u, err := s.readUpkeep(ctx)
-	if err != nil {
-		return c, err
-	}
-	c.Round = u.Ended
-	if s.Vault != nil {
-		c.Deletions, c.Epochs, err = s.Deletions(ctx)
-		c.Vault = err == nil
-	}
-	if !c.Vault {
-		c.Deletions, c.Epochs = u.deletions(), Epochs{Table: u.Epoch}
-	}
-	for kind, count := range map[string]*int{reportMissing: &c.Missing, reportUnrecorded: &c.Unrecorded} {
-		page, _, _, err := s.reportPage(ctx, kind, "", CensusLimit)
-		if err != nil {
-			return c, err
-		}
-		*count = len(page)
-	}
-	return c, nil
 }

@@ -2,17 +2,41 @@ package key
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
 	"github.com/gander-images/gander/shared/policy"
 	"github.com/gander-images/gander/shared/problem"
+	"github.com/gander-images/gander/shared/vault"
 )
 
 var (
 	errFilled  = problem.New(problem.Conflict, "Secret already has data, cannot modify it.")
 	errFilling = problem.New(problem.Conflict, "Another payload was given to the secret meanwhile.")
 )
+
+// Payload returns the secret's value.
+//
+// Errors: NotFound where there is none, or no longer; Unavailable where the vault
+// does not give what it should have.
+func (s *Service) Payload(ctx context.Context, g policy.Grant, secret *Secret) ([]byte, error) {
+	if err := g.Permits(policy.SecretDecrypt); err != nil {
+		return nil, err
+	}
+	if secret.Waits() {
+		return nil, errNoPayload
+	}
+	value, err := s.Vault.Get(ctx, secret.Record.name())
+	if !errors.Is(err, vault.ErrNotFound) && !errors.Is(err, vault.ErrScheduled) {
+		return value, err
+	}
+	now, readErr := s.read(ctx, secret.Record.ID)
+	if readErr == nil && !now.Usable() {
+		return nil, ErrNotFound // it was deleted meanwhile
+	}
+	return nil, problem.Because(errors.Join(err, readErr), problem.Unavailable, "The secret cannot be read at present. Try again later.")
+}
 
 // Fill gives a secret that waits for its payload one. Each try makes a generation of
 // its own and has the one before it deleted, so that a try which was lost, or is late,
