@@ -6,10 +6,10 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"strings"
 
 	"github.com/aws/smithy-go"
 
+	"github.com/gander-images/gander/shared/awsfailure"
 	"github.com/gander-images/gander/shared/blob"
 	"github.com/gander-images/gander/shared/problem"
 )
@@ -21,12 +21,12 @@ func (s *Store) explain(ctx context.Context, doing, name string, err error) erro
 		return fmt.Errorf("%s %s: %w", doing, name, cause)
 	}
 	kind := blob.ErrBusy
-	switch code := codeOf(err); {
+	switch code := awsfailure.Code(err); {
 	case absent(err):
 		kind = blob.ErrNotFound
 	case code == "PreconditionFailed":
 		kind = blob.ErrExists
-	case code == "QuotaExceeded", code == "EntityTooLarge", code == "XMinioStorageFull", statusOf(err) == http.StatusInsufficientStorage:
+	case code == "QuotaExceeded", code == "EntityTooLarge", code == "XMinioStorageFull", awsfailure.Status(err) == http.StatusInsufficientStorage:
 		kind = blob.ErrFull
 	case code == "NoSuchUpload":
 		return fmt.Errorf("%s %s: it was discarded meanwhile: %w: %w", doing, name, kind, told(err))
@@ -37,26 +37,26 @@ func (s *Store) explain(ctx context.Context, doing, name string, err error) erro
 // unknown is the error of a change that happened or did not. It wraps none of the
 // port's errors, for each of them says that it did not.
 func unknown(doing, name string, err error) error {
-	cause := &failure{text: fmt.Sprintf("%s %s: what became of it is not known: %s", doing, name, oneLine(told(err).Error()))}
+	cause := &failure{text: fmt.Sprintf("%s %s: what became of it is not known: %s", doing, name, awsfailure.Line(told(err).Error()))}
 	return problem.Because(cause, problem.Unavailable, "The image store did not answer. Try again.")
 }
 
 // absent reports whether there is no such object or version.
 func absent(err error) bool {
-	switch codeOf(err) {
+	switch awsfailure.Code(err) {
 	case "NoSuchKey", "NoSuchVersion":
 		return true
 	case "NoSuchBucket", "NoSuchUpload":
 		return false
 	}
-	return statusOf(err) == http.StatusNotFound
+	return awsfailure.Status(err) == http.StatusNotFound
 }
 
 // noVersion turns what S3 says of a version that it could not have given, which
 // is an invalid argument to it, into the absence of that version. For requests
 // with no other argument that could be meant.
 func noVersion(err error) error {
-	if codeOf(err) == "InvalidArgument" && statusOf(err) == http.StatusBadRequest {
+	if awsfailure.Code(err) == "InvalidArgument" && awsfailure.Status(err) == http.StatusBadRequest {
 		return &smithy.GenericAPIError{Code: "NoSuchVersion", Message: "There can be no such version."}
 	}
 	return err
@@ -64,28 +64,10 @@ func noVersion(err error) error {
 
 // noBucket is the error of an answer about the bucket, which has no code.
 func noBucket(err error) error {
-	if statusOf(err) != http.StatusNotFound {
+	if awsfailure.Status(err) != http.StatusNotFound {
 		return err
 	}
 	return &smithy.GenericAPIError{Code: "NoSuchBucket", Message: "The bucket does not exist."}
-}
-
-// codeOf returns S3's error code, empty where S3 did not say one.
-func codeOf(err error) string {
-	var said smithy.APIError
-	if errors.As(err, &said) {
-		return said.ErrorCode()
-	}
-	return ""
-}
-
-// statusOf returns the HTTP status of an answer, 0 where there was none.
-func statusOf(err error) int {
-	var answer interface{ HTTPStatusCode() int }
-	if errors.As(err, &answer) {
-		return answer.HTTPStatusCode()
-	}
-	return 0
 }
 
 // A failure is an error of the SDK, told in one line without the URL: its query
@@ -109,34 +91,18 @@ func told(err error) error {
 		return err
 	}
 	if !errors.As(err, &operation) {
-		return &failure{text: oneLine(err.Error()), cause: err}
+		return &failure{text: awsfailure.Line(err.Error()), cause: err}
 	}
-	text := oneLine(operation.Err.Error())
+	text := awsfailure.Line(operation.Err.Error())
 	var (
 		said   smithy.APIError
 		unsent *url.Error
-		answer interface{ ServiceRequestID() string }
 	)
 	switch {
 	case errors.As(err, &said):
-		text = fmt.Sprintf("%d %s: %s", statusOf(err), said.ErrorCode(), oneLine(said.ErrorMessage()))
-		if errors.As(err, &answer) && answer.ServiceRequestID() != "" {
-			text += " (request " + oneLine(answer.ServiceRequestID()) + ")"
-		}
+		text = fmt.Sprintf("%d %s: %s", awsfailure.Status(err), said.ErrorCode(), awsfailure.Line(said.ErrorMessage())) + awsfailure.Request(err)
 	case errors.As(err, &unsent):
-		text = oneLine(unsent.Err.Error())
+		text = awsfailure.Line(unsent.Err.Error())
 	}
 	return &failure{text: "S3 " + operation.OperationName + ": " + text, cause: err}
-}
-
-// maxText is how much of what a server said goes into a log line, in bytes.
-const maxText = 400
-
-// oneLine makes one line of a text, and an end.
-func oneLine(text string) string {
-	text = strings.Join(strings.Fields(text), " ")
-	if len(text) > maxText {
-		text = text[:maxText] + "…"
-	}
-	return text
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 
+	"github.com/gander-images/gander/shared/awsfailure"
 	"github.com/gander-images/gander/shared/blob"
 )
 
@@ -162,7 +163,7 @@ func count(yes bool) int {
 // abort ends an upload by parts. One that is not there is success.
 func (s *Store) abort(ctx context.Context, name, upload string) error {
 	_, err := s.client.AbortMultipartUpload(ctx, &s3.AbortMultipartUploadInput{Bucket: &s.bucket, Key: &name, UploadId: &upload})
-	if err == nil || codeOf(err) == "NoSuchUpload" {
+	if err == nil || awsfailure.Code(err) == "NoSuchUpload" {
 		return nil
 	}
 	return s.explain(ctx, "discarding", name, err)

@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
+	"github.com/gander-images/gander/shared/awsfailure"
 	"github.com/gander-images/gander/shared/blob"
 	"github.com/gander-images/gander/shared/problem"
 )
@@ -88,7 +89,7 @@ func (r *reader) open() error {
 	}
 	out, err := r.store.client.GetObject(r.ctx, input)
 	if err != nil {
-		if statusOf(err) == http.StatusRequestedRangeNotSatisfiable {
+		if awsfailure.Status(err) == http.StatusRequestedRangeNotSatisfiable {
 			return badRange(r.at, r.end-r.at)
 		}
 		return r.store.explain(r.ctx, "opening", r.name, noVersion(err))

@@ -3,7 +3,6 @@ package s3
 import (
 	"errors"
 	"io"
-	"net"
 	"net/http"
 	"time"
 
@@ -11,6 +10,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/smithy-go"
+
+	"github.com/gander-images/gander/shared/awsfailure"
 )
 
 // Only the SDK repeats requests, and every request here may be repeated. It
@@ -37,10 +38,10 @@ func newRetryer(more ...func(*retry.StandardOptions)) aws.RetryerV2 {
 // Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
 func repeatable(err error) aws.Ternary {
 	var cut *smithy.DeserializationError
-	switch code := codeOf(err); {
+	switch code := awsfailure.Code(err); {
 	case code == "PreconditionFailed": // also inside of a 200
 		return aws.FalseTernary
-	case statusOf(err) == http.StatusConflict, code == "ConditionalRequestConflict", code == "OperationAborted": // likewise
+	case awsfailure.Status(err) == http.StatusConflict, code == "ConditionalRequestConflict", code == "OperationAborted": // likewise
 		return aws.TrueTernary
 	case errors.Is(err, io.ErrUnexpectedEOF), errors.As(err, &cut):
 		return aws.TrueTernary
@@ -67,14 +68,13 @@ func (c *call) IsErrorRetryable(err error) bool {
 // refused reports whether it is certain that a request was not carried out.
 // Other errors of the server leave it open.
 func refused(err error) bool {
-	var dialing *net.OpError
-	if errors.As(err, &dialing) && dialing.Op == "dial" {
+	if awsfailure.NeverConnected(err) {
 		return true
 	}
-	switch codeOf(err) {
+	switch awsfailure.Code(err) {
 	case "SlowDown", "ServiceUnavailable", "PreconditionFailed", "ConditionalRequestConflict", "OperationAborted", "NoSuchUpload":
 		return true
 	}
-	status := statusOf(err)
+	status := awsfailure.Status(err)
 	return status >= 300 && status < 500 || status == http.StatusNotImplemented || status == http.StatusInsufficientStorage
 }

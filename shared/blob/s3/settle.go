@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/gander-images/gander/shared/awsfailure"
 	"github.com/gander-images/gander/shared/blob"
 )
 
@@ -18,7 +19,7 @@ const settleTime = 30 * time.Second
 // What S3 refused each time did not happen. Else the object under the name
 // decides, if it is this writer's or another's; none there may still appear.
 func (w *writer) settle(ctx context.Context, c *call, err error) (blob.Object, error) {
-	code := codeOf(err)
+	code := awsfailure.Code(err)
 	refused := !c.unanswered
 	if refused && code != "PreconditionFailed" && code != "NoSuchUpload" {
 		return blob.Object{}, w.store.explain(ctx, "making", w.name, err)

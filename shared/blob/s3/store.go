@@ -26,6 +26,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
+	"github.com/gander-images/gander/shared/awsfailure"
 	"github.com/gander-images/gander/shared/blob"
 )
 
@@ -106,7 +107,7 @@ const nullVersion = "null"
 // missing finds out what an answer without a body means: a 404 the object or the
 // bucket, a 400 the version or something else.
 func (s *Store) missing(ctx context.Context, name string, version *string, err error) error {
-	switch status := statusOf(err); {
+	switch status := awsfailure.Status(err); {
 	case status == http.StatusBadRequest && version != nil:
 		out, err := s.client.GetObject(ctx, &s3.GetObjectInput{Bucket: &s.bucket, Key: &name, VersionId: version, Range: aws.String("bytes=0-0")})
 		if err == nil {

@@ -1,16 +1,14 @@
 package dynamo
 
 import (
-	"crypto/tls"
 	"errors"
 	"io"
-	"net"
 	"net/http"
 	"strings"
 
-	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/smithy-go"
 
+	"github.com/gander-images/gander/shared/awsfailure"
 	"github.com/gander-images/gander/shared/table"
 )
 
@@ -60,14 +58,14 @@ type attempt struct {
 func (a *attempt) judge(err error) verdict {
 	var api smithy.APIError
 	if errors.As(err, &api) {
-		return judgeCode(api, statusOf(err))
+		return judgeCode(api, awsfailure.Status(err))
 	}
 	switch {
-	case !a.sent && overtime(err):
+	case !a.sent && awsfailure.Overtime(err):
 		return busy
 	case !a.sent:
 		return unusable // without a region or credentials nothing is sent
-	case neverConnected(err):
+	case awsfailure.NeverConnected(err):
 		return busy
 	default:
 		return unknown
@@ -93,22 +91,6 @@ func judgeCode(api smithy.APIError, status int) verdict {
 func aboutSize(message string) bool {
 	message = strings.ToLower(message)
 	return strings.Contains(message, "size") && strings.Contains(message, "exceed")
-}
-
-func statusOf(err error) int {
-	var response *awshttp.ResponseError
-	if errors.As(err, &response) {
-		return response.HTTPStatusCode()
-	}
-	return 0
-}
-
-// neverConnected reports an error from before there was a connection that a
-// request could have been sent on.
-func neverConnected(err error) bool {
-	var dial *net.OpError
-	var certificate *tls.CertificateVerificationError
-	return errors.As(err, &dial) && (dial.Op == "dial" || dial.Op == "proxyconnect") || errors.As(err, &certificate)
 }
 
 // kind returns the port's error for a verdict that stands. Not knowing what
@@ -142,8 +124,6 @@ var quoted = map[string]bool{
 	"ResourceNotFoundException": true,
 }
 
-const mostOfMessage = 300 // bytes
-
 func (c *cause) Error() string {
 	var operation *smithy.OperationError
 	text, err := "dynamodb", c.err
@@ -152,24 +132,11 @@ func (c *cause) Error() string {
 	}
 	var api smithy.APIError
 	if !errors.As(err, &api) {
-		return text + ": " + line(err.Error())
+		return text + ": " + awsfailure.Line(err.Error())
 	}
-	text += ": " + line(api.ErrorCode())
+	text += ": " + awsfailure.Line(api.ErrorCode())
 	if _, ours := verdicts[api.ErrorCode()]; (ours || quoted[api.ErrorCode()]) && api.ErrorMessage() != "" {
-		text += ": " + line(api.ErrorMessage())
+		text += ": " + awsfailure.Line(api.ErrorMessage())
 	}
-	var response *awshttp.ResponseError
-	if errors.As(c.err, &response) && response.ServiceRequestID() != "" {
-		text += " (request " + line(response.ServiceRequestID()) + ")"
-	}
-	return text
-}
-
-// line cuts a message to one line of a bearable length.
-func line(s string) string {
-	s = strings.Join(strings.Fields(s), " ")
-	if len(s) > mostOfMessage {
-		s = strings.ToValidUTF8(s[:mostOfMessage], "") + "…"
-	}
-	return s
+	return text + awsfailure.Request(c.err)
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/aws/smithy-go/middleware"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 
+	"github.com/gander-images/gander/shared/awsfailure"
 	"github.com/gander-images/gander/shared/table"
 )
 
@@ -69,7 +70,7 @@ func (c *call) until(ctx context.Context, do func(context.Context) error) error 
 			return nil
 		}
 		v := c.attempt.judge(err)
-		if !overtime(err) {
+		if !awsfailure.Overtime(err) {
 			c.reason = err
 		}
 		c.unsure = c.unsure || c.write && v == unknown
@@ -97,15 +98,10 @@ func (c *call) told(v verdict, err error) error {
 		v = unknown
 	}
 	kind := v.kind(c.write)
-	if c.reason != nil && overtime(err) {
+	if c.reason != nil && awsfailure.Overtime(err) {
 		return fmt.Errorf("%w: %w, after %w", kind, &cause{err}, &cause{c.reason})
 	}
 	return fmt.Errorf("%w: %w", kind, &cause{err})
-}
-
-// overtime reports whether an attempt failed for nothing but its time.
-func overtime(err error) bool {
-	return errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled)
 }
 
 func (c *call) once(ctx context.Context, do func(context.Context) error) error {

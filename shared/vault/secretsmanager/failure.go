@@ -1,15 +1,12 @@
 package secretsmanager
 
 import (
-	"context"
-	"crypto/tls"
 	"errors"
-	"net"
 	"net/http"
-	"strings"
 
-	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/smithy-go"
+
+	"github.com/gander-images/gander/shared/awsfailure"
 )
 
 // errState says that a secret's state does not allow the call: it is scheduled for
@@ -58,38 +55,18 @@ func (a *attempt) judge(err error) verdict {
 		switch {
 		case known:
 			return v
-		case statusOf(err) >= http.StatusInternalServerError:
+		case awsfailure.Status(err) >= http.StatusInternalServerError:
 			return unknown
 		}
 		return final
 	}
 	switch {
-	case !a.sent && overtime(err), neverConnected(err):
+	case !a.sent && awsfailure.Overtime(err), awsfailure.NeverConnected(err):
 		return busy
 	case !a.sent:
 		return final // without a region or credentials nothing is sent
 	}
 	return unknown
-}
-
-func overtime(err error) bool {
-	return errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled)
-}
-
-func statusOf(err error) int {
-	var response *awshttp.ResponseError
-	if errors.As(err, &response) {
-		return response.HTTPStatusCode()
-	}
-	return 0
-}
-
-// neverConnected reports an error from before there was a connection that a request
-// could have been sent on.
-func neverConnected(err error) bool {
-	var dial *net.OpError
-	var certificate *tls.CertificateVerificationError
-	return errors.As(err, &dial) && (dial.Op == "dial" || dial.Op == "proxyconnect") || errors.As(err, &certificate)
 }
 
 // A cause is an error of the SDK, as a log may hold it: one line without the service's
@@ -110,23 +87,7 @@ func (c *cause) Error() string {
 		if errors.As(err, &operation) {
 			err = operation.Err
 		}
-		return text + line(err.Error())
+		return text + awsfailure.Line(err.Error())
 	}
-	text += line(api.ErrorCode())
-	var response *awshttp.ResponseError
-	if errors.As(c.err, &response) && response.ServiceRequestID() != "" {
-		text += " (request " + line(response.ServiceRequestID()) + ")"
-	}
-	return text
-}
-
-const mostOfMessage = 300 // bytes
-
-// line cuts a message to one line of a bearable length.
-func line(s string) string {
-	s = strings.Join(strings.Fields(s), " ")
-	if len(s) > mostOfMessage {
-		s = strings.ToValidUTF8(s[:mostOfMessage], "") + "…"
-	}
-	return s
+	return text + awsfailure.Line(api.ErrorCode()) + awsfailure.Request(c.err)
 }
