@@ -34,33 +34,41 @@ func (w *writer) create(ctx context.Context) {
 	if w.maybe() {
 		id = w.uuid()
 	}
-	if id = w.make(ctx, id); id != "" {
-		w.keep(id)
+	locks := w.someLocks()
+	if id = w.make(ctx, id, locks); id != "" {
+		i := &own{id: id, locks: map[string]*lock{}}
+		i.lock(locks)
+		w.keep(i)
 	}
 }
 
 // createShared makes one of the images that all writers change.
 func (w *writer) createShared(ctx context.Context) {
-	if id := w.make(ctx, ""); id != "" {
+	if id := w.make(ctx, "", nil); id != "" {
 		w.mu.Lock()
 		w.shared = append(w.shared, id)
 		w.mu.Unlock()
 	}
 }
 
-func (w *writer) make(ctx context.Context, id string) string {
+func (w *writer) make(ctx context.Context, id string, locks []change) string {
 	name, mark := w.word(), w.word()
 	body := map[string]any{"name": name, "disk_format": "raw", "container_format": "bare", "mark": mark}
 	if id != "" {
 		body["id"] = id
 	}
+	sets := map[string]*string{
+		journal.Exists: text(journal.Yes), journal.Name: &name, journal.Property + "mark": &mark,
+		journal.Visibility: text("shared"), journal.Hidden: text("false"),
+	}
+	for _, c := range locks {
+		property, _ := c.property()
+		sets[c.key], body[property] = c.value, c.sent()
+	}
 	a := w.send(ctx, request{
-		call: "create", by: w.member, image: id, want: http.StatusCreated,
-		http: jsonCall(http.MethodPost, "/v2/images", plainJSON, body),
-		sets: map[string]*string{
-			journal.Exists: text(journal.Yes), journal.Name: &name, journal.Property + "mark": &mark,
-			journal.Visibility: text("shared"), journal.Hidden: text("false"),
-		},
+		call: "create", by: w.member, image: id, want: http.StatusCreated, sets: sets,
+		http:     jsonCall(http.MethodPost, "/v2/images", plainJSON, body),
+		refusals: []int{http.StatusConflict}, // its key is not to be used any more
 	})
 	if a == nil || a.Status != http.StatusCreated {
 		return ""
@@ -77,40 +85,68 @@ func (w *writer) uuid() string {
 type change struct {
 	key   string // as the journal has it
 	value *string
+	lock  *lock // what the value stands for, of a property that names a key
+}
+
+// property is the property that is changed; ok is false for an attribute.
+func (c change) property() (name string, ok bool) {
+	for _, prefix := range []string{journal.Property, journal.Locked} {
+		if name, ok = strings.CutPrefix(c.key, prefix); ok {
+			return name, true
+		}
+	}
+	return c.key, false
+}
+
+// sent is the value as it is sent.
+func (c change) sent() string {
+	if c.lock != nil {
+		return c.lock.id
+	}
+	return *c.value
 }
 
 // patch changes up to three things of an own image at once, all or none.
-func (w *writer) patch(ctx context.Context, id string) {
-	changes := []change{{journal.Property + "p" + strconv.Itoa(w.chance.IntN(6)), text(w.word())}}
+func (w *writer) patch(ctx context.Context, i *own) {
+	set := func(key, value string) change { return change{key: key, value: &value} }
+	changes := []change{set(journal.Property+"p"+strconv.Itoa(w.chance.IntN(6)), w.word())}
 	if w.maybe() {
-		changes = append(changes, change{journal.Property + "q" + strconv.Itoa(w.chance.IntN(6)), text(w.word())})
+		changes = append(changes, set(journal.Property+"q"+strconv.Itoa(w.chance.IntN(6)), w.word()))
 	}
 	by := w.member
 	switch w.chance.IntN(6) {
 	case 0:
-		changes = append(changes, change{journal.Name, text(w.word())})
+		changes = append(changes, set(journal.Name, w.word()))
 	case 1:
 		visibility := []string{"private", "shared", "shared", "community", "public"}[w.chance.IntN(5)]
 		if visibility == "public" {
 			by = w.admin
 		}
-		changes = append(changes, change{journal.Visibility, &visibility})
+		changes = append(changes, set(journal.Visibility, visibility))
 	case 2:
-		changes = append(changes, change{journal.Hidden, text(strconv.FormatBool(w.maybe()))})
+		changes = append(changes, set(journal.Hidden, strconv.FormatBool(w.maybe())))
+	case 3:
+		changes = append(changes, i.without(w.maybe(), w.someLocks())...)
 	}
-	w.sendPatch(ctx, id, by, changes)
+	a := w.sendPatch(ctx, i.id, by, changes)
+	switch {
+	case a == nil:
+		i.unsure = true
+	case a.Status == http.StatusOK:
+		i.lock(changes)
+	}
 }
 
 // patchShared writes keys of this writer's own, and one that all write.
 func (w *writer) patchShared(ctx context.Context, id string) {
-	changes := []change{{fmt.Sprintf("%sw%d-%d", journal.Property, w.number, w.chance.IntN(3)), text(w.word())}}
+	changes := []change{{key: fmt.Sprintf("%sw%d-%d", journal.Property, w.number, w.chance.IntN(3)), value: text(w.word())}}
 	if w.chance.IntN(3) == 0 {
-		changes = append(changes, change{journal.Property + "common", text(w.word())})
+		changes = append(changes, change{key: journal.Property + "common", value: text(w.word())})
 	}
 	w.sendPatch(ctx, id, w.member, changes)
 }
 
-func (w *writer) sendPatch(ctx context.Context, id string, by *outside.User, changes []change) {
+func (w *writer) sendPatch(ctx context.Context, id string, by *outside.User, changes []change) *outside.Answer {
 	older := w.chance.IntN(3) == 0
 	sets := map[string]*string{}
 	var body []any
@@ -122,7 +158,7 @@ func (w *writer) sendPatch(ctx context.Context, id string, by *outside.User, cha
 	if older {
 		version = "2.0"
 	}
-	w.send(ctx, request{
+	return w.send(ctx, request{
 		call: "patch", by: by, image: id, sets: sets, want: http.StatusOK,
 		// 409: others were first, five times; or the older form adds what is there.
 		refusals: []int{http.StatusNotFound, http.StatusConflict},
@@ -132,16 +168,26 @@ func (w *writer) sendPatch(ctx context.Context, id string, by *outside.User, cha
 
 // element is the change in one of the two media types.
 func (c change) element(older bool) any {
-	op, path := "replace", "/"+c.key
-	if key, ok := strings.CutPrefix(c.key, journal.Property); ok {
-		op, path = "add", "/"+key
+	op := "replace"
+	name, custom := c.property()
+	switch {
+	case c.value == nil:
+		op = "remove"
+	case custom:
+		op = "add"
 	}
-	var value any = *c.value
-	if c.key == journal.Hidden {
-		value = *c.value == "true"
-	}
+	element := map[string]any{}
 	if older {
-		return map[string]any{op: path, "value": value}
+		element[op] = "/" + name
+	} else {
+		element["op"], element["path"] = op, "/"+name
 	}
-	return map[string]any{"op": op, "path": path, "value": value}
+	switch {
+	case c.value == nil:
+	case c.key == journal.Hidden:
+		element["value"] = *c.value == "true"
+	default:
+		element["value"] = c.sent()
+	}
+	return element
 }

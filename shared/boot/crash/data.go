@@ -39,7 +39,9 @@ func (w *writer) upload(ctx context.Context, i *own) {
 		r.call, r.sets, r.cut = "upload cut", nil, true
 		r.http.Body = io.MultiReader(bytes.NewReader(data[:w.chance.IntN(len(data))]), broken{})
 	}
-	w.send(ctx, r)
+	if a := w.send(ctx, r); a != nil && a.Status == r.want {
+		i.filled = true
+	}
 }
 
 // bytes returns some: mostly few, sometimes a few MiB.

@@ -16,7 +16,7 @@ import (
 // table and store.
 func leftovers(ctx context.Context, data string) (found []string, err error) {
 	images := filepath.Join(data, "images")
-	for _, pattern := range []string{filepath.Join(images, "unfinished", "*"), filepath.Join(data, ".*.tmp")} {
+	for _, pattern := range []string{filepath.Join(images, "unfinished", "*"), filepath.Join(data, ".*.tmp"), filepath.Join(data, "vault", "unfinished", "*"), filepath.Join(data, "*.new")} {
 		left, err := filepath.Glob(pattern)
 		if err != nil {
 			return nil, err
@@ -42,5 +42,7 @@ func audit(ctx context.Context, data, images string) (faults []string, err error
 	if err != nil {
 		return nil, err
 	}
-	return world.Faults(), nil
+	faults = world.Faults()
+	of, err := keyFaults(ctx, data, table)
+	return append(faults, of...), err
 }

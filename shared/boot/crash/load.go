@@ -33,6 +33,9 @@ type load struct {
 	counts map[string]int // by call and what became of it
 	wrong  []string
 	shared []string // images that every writer changes
+
+	sharedKeys []*ownKey // that every writer's images and consumers hold
+	precious   []*ownKey // that must be readable at any time
 }
 
 // login gets a token for everybody. They outlive the service's lives.
@@ -53,7 +56,11 @@ type request struct {
 	call  string
 	by    *outside.User
 	image string // empty: the service chooses
+	key   string // what it is about in place of an image; journal.NewKey: the service chooses
 	sets  map[string]*string
+	// learn reads what only the answer tells of what was written. It is false where the
+	// answer leads to nothing more.
+	learn func(a *outside.Answer) (sets map[string]*string, key string, ok bool)
 	http  outside.Call
 	want  int
 	// refusals are other right answers: then nothing was written.
@@ -71,7 +78,7 @@ func (l *load) send(ctx context.Context, r request) *outside.Answer {
 	}
 	number := l.journal.Next()
 	line := r.http.Method + " " + r.http.Path
-	l.journal.Write(journal.Line{Request: number, Kind: journal.Ask, Call: r.call, Image: r.image, Sets: r.sets})
+	l.journal.Write(journal.Line{Request: number, Kind: journal.Ask, Call: r.call, Image: r.image, Key: r.key, Sets: r.sets})
 	a, err := r.by.At(url).Do(ctx, r.http)
 	switch {
 	case err != nil && r.cut:
@@ -91,11 +98,11 @@ func (l *load) send(ctx context.Context, r request) *outside.Answer {
 }
 
 func (l *load) judgeAnswer(r request, number int, line string, a *outside.Answer) {
-	image := r.image
-	if image == "" && a.Status == r.want {
-		image = idOf(a)
+	end := journal.Line{Request: number, Kind: journal.Answer, Status: a.Status, Image: r.image}
+	if a.Status == r.want {
+		end = l.learned(r, end, a)
 	}
-	l.journal.Write(journal.Line{Request: number, Kind: journal.Answer, Status: a.Status, Image: image})
+	l.journal.Write(end)
 	switch {
 	case a.Status == r.want:
 		l.count(r.call, "done")
@@ -105,6 +112,22 @@ func (l *load) judgeAnswer(r request, number int, line string, a *outside.Answer
 		l.count(r.call, "wrong")
 		l.fault(fmt.Sprintf("%s is answered %d, want %d: %.200s", line, a.Status, r.want, a.Body))
 	}
+}
+
+// learned adds to the end of a request what its answer tells of ids.
+func (l *load) learned(r request, end journal.Line, a *outside.Answer) journal.Line {
+	switch {
+	case r.learn != nil:
+		var ok bool
+		if end.Sets, end.Key, ok = r.learn(a); !ok {
+			end.Kind, end.Status = journal.Lost, 0
+		}
+	case r.key == journal.NewKey:
+		end.Key = refOf(a, "secret_ref")
+	case r.key == "" && r.image == "":
+		end.Image = idOf(a)
+	}
+	return end
 }
 
 func (l *load) count(call, what string) {

@@ -21,6 +21,8 @@ const (
 	lease     = 2 * time.Second
 	retention = 3 * time.Second
 	sweep     = time.Second
+	keyDelay  = time.Second
+	keyWindow = "7" // days, the fewest that there are
 )
 
 const (
@@ -103,16 +105,19 @@ func (l *load) killAll(ctx context.Context) error {
 			return err
 		}
 		l.service.kill()
+		l.lookInside(ctx)
 		for left > 1 && l.chance.IntN(3) == 0 {
 			left--
 			l.early++
 			if err := l.service.startAndKill(ctx, l.command(ctx), time.Duration(l.chance.Int64N(int64(startup)))); err != nil {
 				return err
 			}
+			l.lookInside(ctx)
 		}
 		if err := l.service.start(ctx, l.command(ctx)); err != nil {
 			return err
 		}
+		l.readPrecious(ctx)
 	}
 	return nil
 }
@@ -130,7 +135,8 @@ func (l *load) command(ctx context.Context) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, l.binary, "serve")
 	cmd.Env = append(os.Environ(),
 		"GANDER_DATA="+l.data, "GANDER_LISTEN=127.0.0.1:0", "GANDER_LOG_FORMAT=json",
-		"GANDER_LEASE="+lease.String(), "GANDER_RETENTION="+retention.String(), "GANDER_SWEEP_INTERVAL="+sweep.String())
+		"GANDER_LEASE="+lease.String(), "GANDER_RETENTION="+retention.String(), "GANDER_SWEEP_INTERVAL="+sweep.String(),
+		"GANDER_KEY_DELAY="+keyDelay.String(), "GANDER_KEY_WINDOW_DAYS="+keyWindow)
 	return cmd
 }
 

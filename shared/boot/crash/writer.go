@@ -24,12 +24,18 @@ type writer struct {
 	chance *rand.Rand
 	images []*own
 	words  int // unique texts so far
+
+	keys      []*ownKey
+	snapshots []*own
 }
 
 // An own image is changed by one writer alone.
 type own struct {
 	id      string
 	deleted bool
+	filled  bool             // an upload was answered
+	locks   map[string]*lock // by property: the keys that it names
+	unsure  bool             // a change of them was not answered
 }
 
 func newWriter(l *load, number int) *writer {
@@ -40,6 +46,7 @@ func newWriter(l *load, number int) *writer {
 func (w *writer) run(ctx context.Context) {
 	if w.number < sharedImages {
 		w.createShared(ctx)
+		w.makeSharedKey(ctx)
 	}
 	for !w.enough.Load() && ctx.Err() == nil {
 		w.act(ctx)
@@ -48,6 +55,10 @@ func (w *writer) run(ctx context.Context) {
 
 // act makes some request.
 func (w *writer) act(ctx context.Context) {
+	if w.chance.IntN(3) == 0 {
+		w.actOnKeys(ctx)
+		return
+	}
 	i := w.recentImage()
 	if i == nil {
 		w.create(ctx)
@@ -59,7 +70,7 @@ func (w *writer) act(ctx context.Context) {
 	case n < 34:
 		w.upload(ctx, i)
 	case n < 48:
-		w.patch(ctx, i.id)
+		w.patch(ctx, i)
 	case n < 68:
 		w.onShared(ctx)
 	case n < 74:
@@ -104,8 +115,8 @@ func (w *writer) recentImage() *own {
 }
 
 // keep takes an image among those to go on with.
-func (w *writer) keep(id string) {
-	w.images = append(w.images, &own{id: id})
+func (w *writer) keep(i *own) {
+	w.images = append(w.images, i)
 	if len(w.images) > 4*recent {
 		w.images = slices.Clone(w.images[recent:])
 	}

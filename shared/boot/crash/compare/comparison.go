@@ -26,6 +26,10 @@ type comparison struct {
 	lists    int
 	reasons  int // tasks that tell how an upload failed
 	faults   []string
+
+	keys     map[string]*keyRecord // every one that an admin is listed, by id
+	secrets  int                   // of them, whose value was read and is as it was stored
+	restored int                   // were scheduled, and read the same once restored
 }
 
 func (c *comparison) fault(format string, args ...any) {
@@ -45,6 +49,9 @@ func (c *comparison) all(ctx context.Context, patience time.Duration) error {
 		c.fault("image %s, and stays so", s)
 	}
 	c.images, c.members = map[string]image{}, map[string]map[string]string{}
+	if err := c.listKeys(ctx); err != nil {
+		return err
+	}
 	c.adopt(listed)
 	ids := slices.Sorted(maps.Keys(c.past.images))
 	if err := each(ids, func(id string) error { return c.image(ctx, id) }); err != nil {
@@ -108,10 +115,16 @@ func (c *comparison) image(ctx context.Context, id string) error {
 	if err := c.readReasons(ctx, id); err != nil {
 		return err
 	}
+	locks, err := c.locks(ctx, i)
+	if err != nil {
+		return err
+	}
 	c.mu.Lock()
 	c.images[id], c.members[id] = i, members
 	c.mu.Unlock()
-	c.thingsOf(id, h, i, things(i, members, data))
+	seen := things(i, members, data)
+	maps.Copy(seen, locks)
+	c.thingsOf(id, h, i, seen)
 	return nil
 }
 
@@ -127,6 +140,9 @@ func (c *comparison) thingsOf(id string, h history, i image, seen map[string]str
 	for key := range keys {
 		if isMember(key) && i.text("visibility") != "shared" {
 			continue // rows stay, and nobody can read them
+		}
+		if h[key] == nil && h.said(journal.Property+"image_type", "snapshot") {
+			continue // it is inherited, or was computed
 		}
 		if !h.allows(key, seen[key]) {
 			c.fault("image %s has %s %q, want %s", id, key, seen[key], h.wanted(key))

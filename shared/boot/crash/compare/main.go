@@ -71,6 +71,12 @@ func run(ctx context.Context, o options, out io.Writer) error {
 	if err == nil && o.purged {
 		err = c.purged(ctx, o.patience)
 	}
+	if err == nil {
+		err = c.allKeys(ctx, o.patience)
+	}
+	if err == nil {
+		err = c.restoreKeys(ctx)
+	}
 	if err != nil {
 		return err
 	}
@@ -79,6 +85,7 @@ func run(ctx context.Context, o options, out io.Writer) error {
 	}
 	fmt.Fprintf(out, "compared %d answered writes and %d whose answer was lost: %d images, %d with data (%d bytes), %d deleted, %d lists, %d reasons\n",
 		c.past.acknowledged, c.past.unknown, len(c.images), c.withData, c.bytes, c.gone, c.lists, c.reasons)
+	fmt.Fprintf(out, "compared %d keys: %d read the same, and %d that were scheduled once they were restored\n", len(c.keys), c.secrets, c.restored)
 	if len(c.faults) > 0 {
 		return fmt.Errorf("%d faults", len(c.faults))
 	}

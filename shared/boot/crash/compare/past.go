@@ -2,7 +2,9 @@ package main
 
 import (
 	"fmt"
+	"maps"
 	"math"
+	"slices"
 
 	"github.com/gander-images/gander/shared/boot/crash/journal"
 )
@@ -19,7 +21,7 @@ type write struct {
 // absent is the value of what is not there.
 const absent = ""
 
-// A history is all writes to one image, by what they wrote.
+// A history is all writes to one image or key, by what they wrote.
 type history map[string][]*write
 
 // A past is what a journal tells.
@@ -27,7 +29,12 @@ type past struct {
 	images map[string]history
 	// strays are creates whose answer was lost and whose id nobody knows, by the
 	// property that marks them.
-	strays                map[string]history
+	strays map[string]history
+
+	keys map[string]history
+	// strayKeys are likewise, by name.
+	strayKeys map[string]history
+
 	acknowledged, unknown int
 	faults                []string
 }
@@ -35,7 +42,10 @@ type past struct {
 const mark = journal.Property + "mark"
 
 func readPast(lines []journal.Line) *past {
-	p := &past{images: map[string]history{}, strays: map[string]history{}}
+	p := &past{
+		images: map[string]history{}, strays: map[string]history{},
+		keys: map[string]history{}, strayKeys: map[string]history{},
+	}
 	asks := map[int]int{}
 	for n, l := range lines {
 		switch l.Kind {
@@ -72,7 +82,12 @@ func (p *past) add(ask, end journal.Line, begin, over int) {
 		p.unknown++
 	}
 	h := p.historyOf(ask, end, happened)
-	for key, value := range ask.Sets {
+	sets := maps.Clone(ask.Sets)
+	if sets == nil {
+		sets = map[string]*string{}
+	}
+	maps.Copy(sets, end.Sets)
+	for key, value := range sets {
 		w := &write{request: ask.Request, begin: begin, end: over, happened: happened}
 		if value != nil {
 			w.value = *value
@@ -82,23 +97,34 @@ func (p *past) add(ask, end journal.Line, begin, over int) {
 }
 
 func (p *past) historyOf(ask, end journal.Line, happened bool) history {
-	id := ask.Image
-	if id == "" {
-		id = end.Image
+	kind, all, strays, asked, id, marked := "image", p.images, p.strays, ask.Image, end.Image, ask.Sets[mark]
+	if ask.Key != "" {
+		kind, all, strays, id, marked = "key", p.keys, p.strayKeys, end.Key, ask.Sets[journal.Name]
+		if asked = ask.Key; asked == journal.NewKey {
+			asked = ""
+		}
+	}
+	if asked != "" {
+		id = asked
 	}
 	if id == "" {
 		h := history{}
-		if marked := ask.Sets[mark]; marked != nil {
-			p.strays[*marked] = h
+		if marked != nil {
+			strays[*marked] = h
 		}
 		return h
 	}
-	if p.images[id] == nil {
-		p.images[id] = history{}
-	} else if happened && ask.Image == "" {
-		p.faults = append(p.faults, fmt.Sprintf("image id %s was given twice", id))
+	if all[id] == nil {
+		all[id] = history{}
+	} else if happened && asked == "" {
+		p.faults = append(p.faults, fmt.Sprintf("%s id %s was given twice", kind, id))
 	}
-	return p.images[id]
+	return all[id]
+}
+
+// said reports whether any write, whatever became of it, was of this value.
+func (h history) said(key, value string) bool {
+	return slices.ContainsFunc(h[key], func(w *write) bool { return w.value == value })
 }
 
 // prove takes every write for one that happened whose value is seen and was

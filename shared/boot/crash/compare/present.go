@@ -124,7 +124,7 @@ func things(i image, members map[string]string, data string) map[string]string {
 		seen[journal.Blocked] = journal.Yes
 	}
 	for key := range i {
-		if !base[key] {
+		if !base[key] && !isLock(key) {
 			seen[journal.Property+key] = i.text(key)
 		}
 	}

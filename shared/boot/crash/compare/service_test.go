@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/json"
+	"errors"
 	"io"
 	"net/http"
 	"os"
@@ -79,7 +80,7 @@ func (w *world) stop() {
 func (w *world) faults(lines []journal.Line) string {
 	w.t.Helper()
 	c := &comparison{service: w.service, past: readPast(lines)}
-	if err := c.all(w.t.Context(), 0); err != nil {
+	if err := errors.Join(c.all(w.t.Context(), 0), c.allKeys(w.t.Context(), 0)); err != nil {
 		w.t.Fatal(err)
 	}
 	return strings.Join(c.faults, "\n")

@@ -33,10 +33,27 @@ const (
 	Property   = "property:" // with the key behind it
 	Tag        = "tag:"
 	Member     = "member:" // with the project behind it; the value is the status
+	Locked     = "locked:" // with the property behind it that names a key; the value is what the key is
+)
+
+// The things that a key consists of, beside Exists and Name.
+const (
+	Payload  = "payload"   // a Digest
+	Consumer = "consumer:" // with what needs the key behind it
+)
+
+// What a key that an image names is: the digest of its value where it is one that was
+// asked for, and else one of these before a text.
+const (
+	CloneOf = "clone of " // before the digest of its value
+	Foreign = "foreign "  // before the name of a key that is kept elsewhere
 )
 
 // Yes is the value of what is either there or absent.
 const Yes = "yes"
+
+// NewKey stands in an ask for the key whose id the service chooses.
+const NewKey = "new"
 
 // Digest is the value of data.
 func Digest(size int64, sha256 []byte) string { return fmt.Sprintf("%d bytes, %x", size, sha256) }
@@ -46,13 +63,15 @@ type Line struct {
 	Request int    `json:"request"` // its number, on both its lines
 	Kind    string `json:"kind"`
 
-	// Of an ask: the call, and the image, unless the service chooses its id.
+	// Of an ask: the call, and the image or the key, unless the service chooses its id.
 	Call  string `json:"call,omitempty"`
 	Image string `json:"image,omitempty"`
-	// Sets is what it writes if it happens, all or nothing; nil takes away.
+	Key   string `json:"key,omitempty"`
+	// Sets is what it writes if it happens, all or nothing; nil takes away. An answer
+	// has what nobody could know before.
 	Sets map[string]*string `json:"sets,omitempty"`
 
-	// Of an answer: the status, and the image where the service chose its id.
+	// Of an answer: the status, and the image or the key where the service chose its id.
 	Status int `json:"status,omitempty"`
 }
 
