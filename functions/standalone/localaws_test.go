@@ -202,24 +202,37 @@ func purgeAtOnce(t *testing.T) {
 	}
 }
 
-// objects counts the versions of the objects of an image's data.
-func objects(t *testing.T, id string) int {
+// localOutput is an output of the deployment's stack.
+func localOutput(t *testing.T, name string) string {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join(localState, "outputs.json"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	var outputs struct{ BucketName string }
-	if err := json.Unmarshal(text, &outputs); err != nil {
-		t.Fatal(err)
+	var outputs map[string]string
+	if err := json.Unmarshal(text, &outputs); err != nil || outputs[name] == "" {
+		t.Fatalf("the stack puts out no %s: %s, %v", name, text, err)
 	}
+	return outputs[name]
+}
+
+// localConfig is how the SDK reaches LocalStack; make local-test sets it in the
+// environment.
+func localConfig(t *testing.T) aws.Config {
+	t.Helper()
 	cfg, err := config.LoadDefaultConfig(context.Background())
 	if err != nil {
 		t.Fatal(err)
 	}
-	store := s3.NewFromConfig(cfg, func(o *s3.Options) { o.UsePathStyle = true })
+	return cfg
+}
+
+// objects counts the versions of the objects of an image's data.
+func objects(t *testing.T, id string) int {
+	t.Helper()
+	store := s3.NewFromConfig(localConfig(t), func(o *s3.Options) { o.UsePathStyle = true })
 	list, err := store.ListObjectVersions(t.Context(), &s3.ListObjectVersionsInput{
-		Bucket: &outputs.BucketName, Prefix: aws.String("images/" + id + "/"),
+		Bucket: aws.String(localOutput(t, "BucketName")), Prefix: aws.String("images/" + id + "/"),
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -36,6 +36,7 @@ func TestLocalStack(t *testing.T) {
 		{"TooLarge", testLocalTooLarge},
 		{"AtOnce", testLocalAtOnce},
 		{"ReaperPurges", testLocalReaper},
+		{"DeadLetters", testLocalDeadLetters},
 		{"SweeperPurges", testLocalSweeper},
 		{"EveryFunctionWorked", testLocalEveryFunction},
 	} {
@@ -259,8 +260,8 @@ func testLocalEveryFunction(t *testing.T) {
 	worked := workedFunctions(t)
 	for _, folder := range folders {
 		name := folder.Name()
-		if name == "authorizer" || name == "consumer-retry" {
-			continue // the stack has none, unless it is asked for; and nothing is given up here
+		if name == "authorizer" {
+			continue // the stack has none, unless it is asked for
 		}
 		if name != "standalone" && !worked[name] {
 			t.Errorf("no log shows that %s worked", name)

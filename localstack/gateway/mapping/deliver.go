@@ -34,7 +34,7 @@ func (m *Mapping) deliver(ctx context.Context, shard string, batch []record, tri
 			m.giveUp(shard, batch, tries, "RetryAttemptsExhausted")
 			return
 		}
-		wait(ctx, min(m.options.Every<<min(tries, 5), 5*time.Second))
+		wait(ctx, min(m.options.Every<<min(tries, 3), 5*time.Second))
 	}
 }
 

@@ -1,9 +1,10 @@
-"""Where functions write their logs, and what is too large for them."""
+"""Where functions write their logs, what is too large for them, and how soon a batch comes again."""
 
 import unittest
 from types import SimpleNamespace as Bag
 
 from localstack.services.apigateway.next_gen.execute_api.gateway_response import RequestTooLargeError
+from localstack.services.lambda_.event_source_mapping.pollers import stream_poller
 
 from gander_localstack import fidelity
 
@@ -41,6 +42,14 @@ class LimitTest(unittest.TestCase):
         with self.assertRaises(RequestTooLargeError) as raised:
             create(None, fidelity.MAX_EVENT - frame + 1)
         self.assertEqual(raised.exception.status_code, 413)
+
+
+class RetriesTest(unittest.TestCase):
+    def test_ten_of_them_are_soon_over(self):
+        module = Bag(ExponentialBackoff=stream_poller.ExponentialBackoff)
+        fidelity.retry_soon(module)
+        pauses = module.ExponentialBackoff(max_retries=10)
+        self.assertLess(sum(pauses.next_backoff() for _ in range(10)), 6)
 
 
 if __name__ == "__main__":
