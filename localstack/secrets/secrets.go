@@ -126,6 +126,18 @@ func (s *Server) find(name string) *secret {
 	return c
 }
 
+// current looks up a secret that is not scheduled for deletion.
+func (s *Server) current(name string) (*secret, error) {
+	c := s.find(name)
+	switch {
+	case c == nil:
+		return nil, errNotFound
+	case c.deleted != nil:
+		return nil, errScheduled
+	}
+	return c, nil
+}
+
 func (s *Server) create(in request) (map[string]any, error) {
 	if in.Name == "" || len(in.SecretBinary) > 65536 || in.SecretBinary != nil && len(in.ClientRequestToken) < 32 {
 		return nil, invalid("A parameter is wrong.")
@@ -147,13 +159,11 @@ func (s *Server) create(in request) (map[string]any, error) {
 }
 
 func (s *Server) get(in request) (map[string]any, error) {
-	c := s.find(in.ID)
-	switch {
-	case c == nil:
-		return nil, errNotFound
-	case c.deleted != nil:
-		return nil, errScheduled
-	case c.value == nil:
+	c, err := s.current(in.ID)
+	if err != nil {
+		return nil, err
+	}
+	if c.value == nil {
 		return nil, &failure{"ResourceNotFoundException", "Secrets Manager can't find the specified secret value for staging label: AWSCURRENT"}
 	}
 	answer := c.names()
@@ -181,13 +191,11 @@ func (s *Server) describe(in request) (map[string]any, error) {
 }
 
 func (s *Server) update(in request) (map[string]any, error) {
-	c := s.find(in.ID)
-	switch {
-	case c == nil:
-		return nil, errNotFound
-	case c.deleted != nil:
-		return nil, errScheduled
-	case in.Description != nil:
+	c, err := s.current(in.ID)
+	if err != nil {
+		return nil, err
+	}
+	if in.Description != nil {
 		c.description = *in.Description
 	}
 	return c.names(), nil
@@ -197,12 +205,9 @@ func (s *Server) schedule(in request) (map[string]any, error) {
 	if in.RecoveryWindowInDays == nil || *in.RecoveryWindowInDays < 7 || *in.RecoveryWindowInDays > 30 {
 		return nil, invalid("The RecoveryWindowInDays value must be between 7 and 30 days (inclusive).")
 	}
-	c := s.find(in.ID)
-	switch {
-	case c == nil:
-		return nil, errNotFound
-	case c.deleted != nil:
-		return nil, errScheduled
+	c, err := s.current(in.ID)
+	if err != nil {
+		return nil, err
 	}
 	at := s.Now().Add(time.Duration(*in.RecoveryWindowInDays) * 24 * time.Hour)
 	c.deleted = &at
