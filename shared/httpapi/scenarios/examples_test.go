@@ -105,3 +105,33 @@ func TestExamplePerUserOwner(t *testing.T) {
 	w.call("DELETE /v2/images/" + queued).want(204)
 	w.made(`{"visibility":"community"}`, as("second"))
 }
+
+// The value of a key takes a service beside the user, whoever the user is; a service
+// lends no right that its user lacks, and a snapshot copies no key without one.
+func TestExampleServiceKeys(t *testing.T) {
+	w := byExample(t, "service-keys")
+	id := w.secret(payloadMark)
+	vouched := header("X-Service-Token", tokenOf("robot"))
+	value := "GET " + secretsURL + "/" + id + "/payload"
+	text := header("Accept", "text/plain")
+	for _, c := range []struct {
+		who            string
+		alone, vouched int
+	}{
+		{"member", 403, 200}, {"manager", 403, 200}, {"admin", 403, 200}, {"reader", 403, 403}, {"robot", 404, 404}, {"other", 404, 404},
+	} {
+		w.refused(value, text, as(c.who), named(c.who)).want(c.alone)
+		w.call(value, text, as(c.who), vouched, named(c.who+", vouched for")).want(c.vouched)
+	}
+	w.call("GET "+secretsURL+"/"+id, as("reader")).want(200)
+
+	source := w.lockedSource(id)
+	w.refused(snapshots, aSnapshot(`,"source_image_id":"`+source+`"`)).want(403)
+	w.call(snapshots, aSnapshot(`,"source_image_id":"`+source+`"`), vouched).want(201)
+
+	at := secretsURL + "/" + id + "/acl"
+	w.refused("PUT "+at, jsonBody(`{"read":{"users":["otto"]}}`)).want(403)
+	w.call("PUT "+at, jsonBody(`{"read":{"users":["otto"]}}`), as("manager")).want(200)
+	w.refused(value, text, as("other"), named("listed")).want(403)
+	w.call(value, text, as("other"), vouched, named("listed, vouched for")).want(200).is(payloadMark)
+}
