@@ -6,6 +6,7 @@ import (
 
 	"github.com/gander-images/gander/shared/key"
 	"github.com/gander-images/gander/shared/table"
+	"github.com/gander-images/gander/shared/vault"
 )
 
 // An interrupted table has something happen after its first query.
@@ -39,4 +40,34 @@ func TestRecordThatCameAnewIsAnother(t *testing.T) {
 		t.Errorf("a key was made over a record that had not been read: %v", err)
 	}
 	w.audit()
+}
+
+// An interrupted vault has something happen after it has made a secret.
+type interruptedVault struct {
+	vault.Vault
+
+	meanwhile func()
+}
+
+func (v interruptedVault) Create(ctx context.Context, n vault.Name, value []byte) error {
+	err := v.Vault.Create(ctx, n, value)
+	v.meanwhile()
+	return err
+}
+
+// The last image that named a key before it was moved here may be purged while it is
+// made: what it wished counts as if it had been purged right after.
+func TestWishesWhileAKeyIsMade(t *testing.T) {
+	for policy, want := range map[string]key.State{key.OnImageDeletion: key.Condemned, "do_not_delete": key.Live} {
+		w := newWorld(t)
+		w.must(w.create(owner, imgA, map[string]string{key.CinderKey: theKey, key.CinderPolicy: policy}))
+		w.must(w.delete(imgA))
+		other := *w
+		w.use(w.table, interruptedVault{w.vault, func() { w.must(other.purge(imgA)) }})
+		w.must(w.makes(owner))
+		if r := w.record(theKey); r.State != want || r.Holders != 0 {
+			t.Errorf("%s: the key is %s, and %d hold it", policy, r.State, r.Holders)
+		}
+		w.audit()
+	}
 }

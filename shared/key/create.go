@@ -102,14 +102,12 @@ func (s *Service) Create(ctx context.Context, n New) (*Record, error) {
 	if err != nil {
 		return nil, err
 	}
-	live, err := s.whileMade(ctx, r, func(e *edit) {
-		e.after.State, e.after.Due, e.why = Live, time.Time{}, "its secret is made"
-	})
+	made, err := s.whileMade(ctx, r, func(e *edit) { e.made("its secret is made") })
 	if err != nil {
 		s.Abandon(ctx, r)
 		return nil, err
 	}
-	return live, nil
+	return made, nil
 }
 
 // makes is how often the step of a key that is being made meets images which name it

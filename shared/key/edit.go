@@ -58,10 +58,10 @@ func (e *edit) join(h *Holder) error {
 // adopt makes a key that was created for an image live together with its holder.
 func (e *edit) adopt(h *Holder) error {
 	r := e.after
-	r.State, r.Due, r.Image = Live, time.Time{}, h.Image
 	h.Own, h.Usable, h.Since = r.entitles(h.Owner), true, e.service.now()
 	r.count(h, +1)
-	e.why = "cloned for an image"
+	r.Image = h.Image
+	e.made("cloned for an image")
 	return e.put(h)
 }
 
@@ -90,16 +90,31 @@ func (e *edit) leave(h *Holder, purged bool) {
 	if r.Holders > 0 {
 		return
 	}
-	switch {
-	case r.State == External:
-		e.after = nil
-		e.why = "nobody names it any more"
-		if purged && h.Delete {
-			e.report(reportElsewhere, "an image that was purged wished it gone; the key is not kept here")
-		}
-	case r.Usable() && r.WishDelete && !r.WishKeep:
-		r.State, r.Due = Condemned, e.service.now().Add(e.service.Delay)
-		e.why = "the last holder left, and a purged image wished it gone"
+	if r.State != External {
+		e.condemn("the last holder left, and a purged image wished it gone")
+		return
+	}
+	e.after = nil
+	e.why = "nobody names it any more"
+	if purged && h.Delete {
+		e.report(reportElsewhere, "an image that was purged wished it gone; the key is not kept here")
+	}
+}
+
+// made makes a key usable whose secret is there. Images that named it before may have
+// gone, and wished it gone, while it was made.
+func (e *edit) made(why string) {
+	e.after.State, e.after.Due, e.why = Live, time.Time{}, why
+	if e.after.Holders == 0 {
+		e.condemn("made, and wished gone meanwhile by an image that was purged")
+	}
+}
+
+// condemn has a usable key that nobody holds go, if it was wished gone and nobody wished
+// it kept.
+func (e *edit) condemn(why string) {
+	if r := e.after; r.Usable() && r.WishDelete && !r.WishKeep {
+		r.State, r.Due, e.why = Condemned, e.service.now().Add(e.service.Delay), why
 	}
 }
 

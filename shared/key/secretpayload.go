@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/gander-images/gander/shared/policy"
 	"github.com/gander-images/gander/shared/problem"
@@ -79,7 +78,7 @@ func (s *Service) filled(ctx context.Context, made *Record, contentType string) 
 			return errFilling
 		}
 		e := s.edit(made.ID, secret.Record)
-		e.after.State, e.after.Due, e.why = Live, time.Time{}, "its payload was stored"
+		e.made("its payload was stored")
 		e.after.First = made.Generation
 		secret.Metadata.ContentType = contentType
 		put, err := secret.Metadata.put(made.ID)

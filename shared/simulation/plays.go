@@ -58,6 +58,9 @@ var catalogue = map[string][]deed{
 	"external": {
 		makeKey(keyX), makeKey(keyX), unname(imageA), unname(imageB), remove(imageA), give(imageB, projectA), sweeper, jumps(21 * time.Minute),
 	},
+	"external, purge due": {
+		makeKey(keyX), makeKey(keyX), sweeper, undelete(imageA), nameKey(imageB, keyX), give(imageA, projectB), jumps(21 * time.Minute),
+	},
 	"external, once": {
 		makeKey(keyX), then(unname(imageA), nameKey(imageA, keyX)), then(unname(imageA), create(imageB, keyX, "")), unname(imageA), give(imageA, projectB),
 	},

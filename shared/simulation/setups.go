@@ -49,6 +49,7 @@ var setups = []setup{
 	{"to be scheduled", []deed{madeA, heldA, create(imageA2, "", ""), create(imageB, "", ""), removeImageAndForce()}},
 	{"scheduled", []deed{madeA, heldA, create(imageA2, "", ""), create(imageB, "", ""), remove(imageA), till(retention), till(delay), till(6 * time.Minute)}},
 	{"external", []deed{create(imageA, keyX, key.OnImageDeletion), create(imageB, keyX, "")}},
+	{"external, purge due", []deed{create(imageA, keyX, key.OnImageDeletion), create(imageB, keyX, ""), unname(imageB), remove(imageA), pass(retention)}},
 	{"external, once", []deed{create(imageA, keyX, key.OnImageDeletion)}},
 	{"two keys", []deed{madeA, makeKey(keyB), heldA, both(imageA, keyB), create(imageB, keyB, key.OnImageDeletion)}},
 	{"queued", []deed{madeA, heldA}},

@@ -31,7 +31,7 @@ func (w *witness) keyChanged(world *world, by *actor, c table.Change, revived ma
 	switch {
 	case before.usable() && !k.usable():
 		w.unusable(world, by, &before, k)
-	case before.state == key.Live && k.state == key.Condemned:
+	case before.state != key.Condemned && k.state == key.Condemned:
 		w.condemned(world, by, k)
 	case before.state == key.Condemned && k.state == key.Live:
 		if !revived[id] {
