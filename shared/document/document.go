@@ -44,6 +44,9 @@ func Keep(body, stored json.RawMessage, known map[string]bool) (json.RawMessage,
 	if err != nil {
 		return nil, fmt.Errorf("keeping unknown fields: %w", err)
 	}
+	if string(body) == "{}" {
+		return more, nil
+	}
 	joined := slices.Concat(body[:len(body)-1], []byte{','}, more[1:])
 	if !json.Valid(joined) {
 		return nil, errors.New("keeping unknown fields: no valid document")

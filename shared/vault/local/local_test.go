@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -334,4 +335,26 @@ func TestWhatWasLeftKeptDoesNotComeBack(t *testing.T) {
 	if _, err := v.Get(t.Context(), one); !errors.Is(err, vault.ErrNotFound) || len(m.files(t)) != 1 {
 		t.Errorf("after its window: %v, files: %d", err, len(m.files(t)))
 	}
+}
+
+// TestDescribeBesideTicks: when a window ends is told by the running time, which the
+// vault keeps meanwhile. The race detector tells of the two, if they meet.
+func TestDescribeBesideTicks(t *testing.T) {
+	v := newMachine(t).open(t)
+	must(t, v.Create(t.Context(), one, secret1))
+	must(t, v.Schedule(t.Context(), one, vault.MinWindow))
+	var both sync.WaitGroup
+	both.Go(func() {
+		for n := range int64(50) {
+			if err := v.RaiseEpoch(t.Context(), n); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+	for range 50 {
+		if _, err := v.Describe(t.Context(), one); err != nil {
+			t.Error(err)
+		}
+	}
+	both.Wait()
 }

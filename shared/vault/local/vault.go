@@ -194,6 +194,8 @@ func (v *Vault) Describe(ctx context.Context, name vault.Name) (vault.Secret, er
 	if err != nil {
 		return vault.Secret{}, err
 	}
+	v.mu.RLock() // the running time is the state's
+	defer v.mu.RUnlock()
 	return v.describe(name, s), nil
 }
 
