@@ -2,16 +2,20 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/gander-images/gander/shared/blob/file"
 	"github.com/gander-images/gander/shared/boot"
 	"github.com/gander-images/gander/shared/boot/account/chain"
+	"github.com/gander-images/gander/shared/vault"
+	"github.com/gander-images/gander/shared/vault/local"
 )
 
 // asService makes the test binary be the service.
@@ -42,13 +46,19 @@ func TestP1NothingAnsweredIsLostByKills(t *testing.T) {
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out.String())
 	}
-	for _, sign := range []string{"create done", "upload done", "delete done", "patch done", "compared "} {
+	for _, sign := range []string{
+		"create done", "upload done", "delete done", "patch done", "compared ",
+		"secret create done", "secret fill done", "order done", "consumer add done", "snapshot done", "key read done",
+	} {
 		if !strings.Contains(out.String(), sign) {
 			t.Errorf("the run says nothing of %q:\n%s", sign, out.String())
 		}
 	}
 	if strings.Contains(out.String(), " 0 reasons") {
 		t.Error("no upload that was cut off left a reason to read")
+	}
+	if strings.Contains(out.String(), " 0 read the same") {
+		t.Error("no key was read")
 	}
 	plant(t, filepath.Join(dir, "run", "data"))
 }
@@ -75,9 +85,28 @@ func plant(t *testing.T, data string) {
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
+	v, err := local.Open(filepath.Join(data, "vault"), filepath.Join(data, "vault.key"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(v.Create(t.Context(), vault.Name{Key: "nobodys", Generation: 1}, []byte("value")), v.Close()); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(data, "vault", "unfinished", "forgotten"), []byte("sealed"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	found, err := leftovers(t.Context(), data)
 	text := strings.Join(found, "\n")
-	if err != nil || len(found) != 3 || !strings.Contains(text, "images/whole") || !strings.Contains(text, "images/half") || !strings.Contains(text, "/unfinished/") {
+	if err != nil || len(found) != 5 {
 		t.Errorf("found are %v\n%s", err, text)
+	}
+	for _, sign := range []string{"images/whole", "images/half", "images/unfinished/", "vault/unfinished/forgotten", "generation 1 of key \"nobodys\""} {
+		if !strings.Contains(text, sign) {
+			t.Errorf("nothing is found of %s:\n%s", sign, text)
+		}
+	}
+	inside, err := lookInside(t.Context(), data)
+	if err != nil || !slices.ContainsFunc(inside, func(f string) bool { return strings.Contains(f, "nobodys") }) {
+		t.Errorf("inside is found: %v\n%s", err, strings.Join(inside, "\n"))
 	}
 }

@@ -22,6 +22,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/gander-images/gander/shared/boot/outside"
@@ -80,6 +81,10 @@ func (l life) check(ctx context.Context, binary, data, file string, out io.Write
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
+	kept, err := readFolder(filepath.Join(data, "vault"), filepath.Join(data, "vault.key"))
+	if err != nil {
+		return err
+	}
 	made, err := play(ctx, binary, data, file, l.write)
 	if err != nil {
 		return err
@@ -92,16 +97,19 @@ func (l life) check(ctx context.Context, binary, data, file string, out io.Write
 	if len(h.answers) != made {
 		faults = append(faults, fmt.Errorf("%d writes were answered, the trace tells of %d", made, len(h.answers)))
 	}
-	cuts, torn := h.cuts(ctx, before, filepath.Dir(file), rand.New(rand.NewPCG(rand.Uint64(), 0)))
-	faults = append(faults, torn...)
+	chance := rand.New(rand.NewPCG(rand.Uint64(), 0))
+	cuts, torn := h.cuts(ctx, before, filepath.Dir(file), chance)
+	keys := &loss{history: h, dir: filepath.Dir(file), table: before, vault: kept, chance: chance}
+	keyCuts, lost := keys.keyCuts(ctx)
+	faults = slices.Concat(faults, torn, lost, keys.cutFiles(ctx))
 	for _, f := range faults {
 		fmt.Fprintln(out, f)
 	}
 	if len(faults) > 0 {
 		return fmt.Errorf("%d faults in a trace of %d answered writes", len(faults), made)
 	}
-	fmt.Fprintf(out, "%s life: %d answered writes, each on the disk before its answer; power lost at %d moments; %d system calls read\n",
-		l.name, made, cuts, len(h.calls))
+	fmt.Fprintf(out, "%s life: %d answered writes, each on the disk before its answer; power lost at %d moments, and at %d about %d keys; %d system calls read\n",
+		l.name, made, cuts, keyCuts, len(keys.owed), len(h.calls))
 	return nil
 }
 

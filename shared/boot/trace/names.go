@@ -48,8 +48,14 @@ func (h *history) made(c call) string {
 		if filepath.Dir(path) == filepath.Dir(h.table) {
 			return path
 		}
+		if filepath.Dir(path) == h.vault {
+			return "" // the key store's state comes again and again; keyCuts sees that it is never lost
+		}
+	case "linkat":
+		path = c.place(2)
 	}
-	if path == h.table || strings.HasPrefix(h.table, path+"/") || path == h.objects || strings.HasPrefix(h.objects, path+"/") {
+	if path == h.table || strings.HasPrefix(h.table, path+"/") || path == h.objects || strings.HasPrefix(h.objects, path+"/") ||
+		path == h.keyFile || filepath.Dir(path) == h.vault || strings.HasPrefix(h.vault+"/", path+"/") {
 		return path
 	}
 	return ""

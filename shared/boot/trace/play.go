@@ -24,14 +24,14 @@ const longest = "131072"
 const large = 17<<20 + 5
 
 // traced are the system calls that matter.
-const traced = "trace=openat,mkdir,mkdirat,read,write,writev,pwrite64,copy_file_range,fsync,fdatasync,rename,renameat,renameat2,ftruncate"
+const traced = "trace=openat,mkdir,mkdirat,read,write,writev,pwrite64,copy_file_range,fsync,fdatasync,rename,renameat,renameat2,ftruncate,linkat,unlinkat"
 
 // play starts the service under strace and writes. It returns how many writes
 // were answered.
 func play(ctx context.Context, binary, data, file string, write func(context.Context, *outside.User) (int, error)) (made int, err error) {
 	cmd := exec.CommandContext(ctx, "strace", "-D", "-f", "-ttt", "-yy", "--seccomp-bpf", "-s", longest, "-e", traced, "-e", "signal=none", "-o", file,
 		binary, "serve")
-	cmd.Env = append(os.Environ(), "GANDER_DATA="+data, "GANDER_LISTEN=127.0.0.1:0", "GANDER_LOG_FORMAT=json")
+	cmd.Env = append(os.Environ(), "GANDER_DATA="+data, "GANDER_LISTEN=127.0.0.1:0", "GANDER_LOG_FORMAT=json", "GANDER_SWEEP_INTERVAL=1s")
 	var log bytes.Buffer
 	p, err := outside.Start(ctx, cmd, &log)
 	if err != nil {
@@ -57,6 +57,9 @@ const crowd = 8
 func everyWrite(ctx context.Context, user *outside.User) (made int, err error) {
 	one := &writer{user: user, name: 'z'}
 	if err := one.all(ctx); err != nil {
+		return 0, err
+	}
+	if err := one.keys(ctx); err != nil {
 		return 0, err
 	}
 	others, err := fewWrites(ctx, user)
@@ -125,7 +128,7 @@ func (w *writer) few(ctx context.Context) error {
 			return err
 		}
 	}
-	return nil
+	return w.fewKeys(ctx)
 }
 
 // change makes every write that changes an image which has data.
@@ -188,11 +191,18 @@ func (w *writer) upload(ctx context.Context, id string, size int, chunked bool) 
 	if chunked {
 		c.Length = -1
 	}
-	return w.call(ctx, c, http.StatusNoContent)
+	_, err := w.call(ctx, c, http.StatusNoContent)
+	return err
 }
 
 // do makes a call, written "METHOD /path".
 func (w *writer) do(ctx context.Context, line, body, mediaType string, want int) error {
+	_, err := w.answered(ctx, line, body, mediaType, want)
+	return err
+}
+
+// answered is do with the answer.
+func (w *writer) answered(ctx context.Context, line, body, mediaType string, want int) (*outside.Answer, error) {
 	method, path, _ := strings.Cut(line, " ")
 	c := outside.Call{Method: method, Path: path}
 	if body != "" {
@@ -202,16 +212,16 @@ func (w *writer) do(ctx context.Context, line, body, mediaType string, want int)
 	return w.call(ctx, c, want)
 }
 
-func (w *writer) call(ctx context.Context, c outside.Call, want int) error {
+func (w *writer) call(ctx context.Context, c outside.Call, want int) (*outside.Answer, error) {
 	a, err := w.user.Do(ctx, c)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if a.Status != want {
-		return fmt.Errorf("%s %s is answered %d, want %d: %.300s", c.Method, c.Path, a.Status, want, a.Body)
+		return nil, fmt.Errorf("%s %s is answered %d, want %d: %.300s", c.Method, c.Path, a.Status, want, a.Body)
 	}
 	w.made++
-	return nil
+	return a, nil
 }
 
 // zeros never end.

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"path/filepath"
 	"regexp"
+	"slices"
+	"sort"
 	"strings"
 )
 
@@ -13,7 +15,11 @@ type history struct {
 	calls   []call
 	table   string // the table's file
 	objects string // the folder of finished objects
+	vault   string // the folder of sealed files
+	keyFile string // what they are sealed with
 	answers []answer
+
+	syncs map[string][]*call // by what they sync
 }
 
 // An answer is one that acknowledges a write.
@@ -21,8 +27,9 @@ type answer struct {
 	method, path string
 	request      string // all that came, headers included
 	status       string
-	asked        int // the line after which the request was there
-	told         int // the line on which its answer begins to go out
+	body         string // its beginning, headers included
+	asked        int    // the line after which the request was there
+	told         int    // the line on which its answer begins to go out
 }
 
 func (a answer) String() string { return a.method + " " + a.path + " " + a.status }
@@ -32,7 +39,10 @@ const mostHeard = 64 << 10
 
 // read finds the acknowledged writes of a trace of a service over a folder.
 func read(calls []call, data string) *history {
-	h := &history{calls: calls, table: filepath.Join(data, "table.db"), objects: filepath.Join(data, "images", "objects")}
+	h := &history{
+		calls: calls, table: filepath.Join(data, "table.db"), objects: filepath.Join(data, "images", "objects"),
+		vault: filepath.Join(data, "vault"), keyFile: filepath.Join(data, "vault.key"),
+	}
 	heard := map[string]string{} // connection: what came since the last answer
 	asked := map[string]int{}
 	for _, c := range calls {
@@ -49,7 +59,7 @@ func read(calls []call, data string) *history {
 				heard[connection] += c.data()
 			}
 		case strings.HasPrefix(c.data(), "HTTP/1.1 ") && !strings.HasPrefix(c.data(), "HTTP/1.1 100"):
-			a := answer{request: heard[connection], asked: asked[connection], told: c.begin}
+			a := answer{request: heard[connection], asked: asked[connection], told: c.begin, body: c.data()}
 			line, _, _ := strings.Cut(a.request, "\r\n")
 			a.method, line, _ = strings.Cut(line, " ")
 			a.path, _, _ = strings.Cut(line, " ")
@@ -65,7 +75,7 @@ func read(calls []call, data string) *history {
 
 // acknowledges reports whether an answer says that something was written.
 func (a answer) acknowledges() bool {
-	ours := strings.HasPrefix(a.path, "/v2/") || strings.HasPrefix(a.path, "/gander/")
+	ours := strings.HasPrefix(a.path, "/v2/") || strings.HasPrefix(a.path, "/gander/") || strings.HasPrefix(a.path, keyManager)
 	return ours && a.method != "GET" && strings.HasPrefix(a.status, "2")
 }
 
@@ -74,10 +84,13 @@ var (
 	idPattern   = regexp.MustCompile(`[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}`)
 )
 
-// marks are what the record of an answered write must contain: the image's id,
-// and what the request puts into it.
+// marks are what the record of an answered write must contain: the id of the image or
+// the key, and what the request puts into it.
 func (a answer) marks() []string {
 	marks := idPattern.FindAllString(a.path, 1)
+	if len(marks) == 0 && strings.HasPrefix(a.path, keyManager) {
+		marks = idPattern.FindAllString(a.location(), 1)
+	}
 	if a.method != "DELETE" {
 		marks = append(marks, markPattern.FindAllString(a.request, -1)...)
 	}
@@ -93,7 +106,7 @@ func (h *history) faults() []error {
 			faults = append(faults, fmt.Errorf("%s: %w", a, err))
 		}
 	}
-	return append(append(faults, h.torn()...), h.names()...)
+	return slices.Concat(faults, h.torn(), h.names(), h.onlyCopies())
 }
 
 func (h *history) answered(a answer) error {
@@ -108,15 +121,23 @@ func (h *history) answered(a answer) error {
 		}
 		marks = append(marks, version)
 	}
-	return h.committed(a.asked, a.told, marks)
+	if err := h.committed(a.asked, a.told, marks); err != nil {
+		return err
+	}
+	return h.kept(a)
 }
 
 // committed wants, between two lines, a page with all the marks in the table's
 // file, a sync, the meta page that makes it count, and another sync.
 func (h *history) committed(after, before int, marks []string) error {
-	missing := fmt.Errorf("no page with %s was written before the answer", strings.Join(marks, " and "))
+	return h.committedPage(after, before, strings.Join(marks, " and "), func(page string) bool { return hasAll(page, marks) })
+}
+
+// committedPage wants the same of a page that is right.
+func (h *history) committedPage(after, before int, what string, right func(page string) bool) error {
+	missing := fmt.Errorf("no page with %s was written before the answer", what)
 	for _, page := range h.calls {
-		if page.begin <= after || page.begin >= before || !h.writesTable(page) || isMeta(page) || !hasAll(page.data(), marks) {
+		if page.begin <= after || page.begin >= before || !h.writesTable(page) || isMeta(page) || !right(page.data()) {
 			continue
 		}
 		first := h.synced(h.table, page.end, before)
@@ -150,9 +171,21 @@ func hasAll(text string, marks []string) bool {
 // synced returns the first sync of a file or folder that begins after one line
 // and ends before another.
 func (h *history) synced(path string, after, before int) *call {
-	for i, c := range h.calls {
-		if (c.name == "fsync" || c.name == "fdatasync") && c.path() == path && c.begin > after && c.end < before {
-			return &h.calls[i]
+	if h.syncs == nil {
+		h.syncs = map[string][]*call{}
+		for i := range h.calls {
+			if c := &h.calls[i]; c.name == "fsync" || c.name == "fdatasync" {
+				h.syncs[c.path()] = append(h.syncs[c.path()], c)
+			}
+		}
+	}
+	all := h.syncs[path]
+	for _, c := range all[sort.Search(len(all), func(i int) bool { return all[i].begin > after }):] {
+		if c.begin >= before {
+			break
+		}
+		if c.end < before {
+			return c
 		}
 	}
 	return nil

@@ -93,8 +93,8 @@ func (l lines) change(name, from, to string) lines {
 	return l
 }
 
-// faultsOf reads a trace and returns what is wrong with it.
-func faultsOf(t *testing.T, l lines) (answers int, faults string) {
+// historyOf reads a trace.
+func historyOf(t *testing.T, l lines) *history {
 	t.Helper()
 	var text strings.Builder
 	for _, line := range l {
@@ -105,7 +105,13 @@ func faultsOf(t *testing.T, l lines) (answers int, faults string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := read(calls, "/srv/data")
+	return read(calls, "/srv/data")
+}
+
+// faultsOf reads a trace and returns what is wrong with it.
+func faultsOf(t *testing.T, l lines) (answers int, faults string) {
+	t.Helper()
+	h := historyOf(t, l)
 	var found []string
 	for _, f := range h.faults() {
 		found = append(found, f.Error())
