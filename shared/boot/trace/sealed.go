@@ -119,24 +119,39 @@ func (h *history) recordedAs(after, before int, id, state string) error {
 }
 
 // onlyCopies lists removals of a sealed file while the same key's other file, which is
-// to take its place, could still be lost.
+// to take its place, could still be lost; and those that power loss could undo once
+// somebody has built on them.
 func (h *history) onlyCopies() []error {
 	var faults []error
-	for _, c := range h.calls {
+	for n, c := range h.calls {
 		if c.name != "unlinkat" {
 			continue
 		}
 		gone := c.place(0)
-		folder, file := filepath.Split(gone)
+		folder, file := filepath.Dir(gone), filepath.Base(gone)
 		other := map[string]string{"kept": "scheduled", "scheduled": "kept"}[filepath.Base(folder)]
-		if filepath.Dir(filepath.Clean(folder)) != h.vault || other == "" {
+		if filepath.Dir(folder) != h.vault || other == "" {
 			continue
 		}
 		if !h.stands(filepath.Join(h.vault, other, file), c.begin) {
 			faults = append(faults, fmt.Errorf("line %d: %s was removed, and no other file of the key was on the disk", c.begin, gone))
 		}
+		if next := h.nextOfVault(n); next == nil || next.name != "fsync" || next.path() != folder {
+			faults = append(faults, fmt.Errorf("line %d: %s was removed, and its folder was not synced before anything else was done", c.begin, gone))
+		}
 	}
 	return faults
+}
+
+// nextOfVault is the call after the n-th that changes the key store, which makes one
+// change at a time.
+func (h *history) nextOfVault(n int) *call {
+	for i := n + 1; i < len(h.calls); i++ {
+		if h.touchesVault(h.calls[i]) {
+			return &h.calls[i]
+		}
+	}
+	return nil
 }
 
 // stands reports whether a file was whole, and had its name, on the disk before a line.

@@ -79,6 +79,7 @@ func TestKeysAreHeldToTheirSyncs(t *testing.T) {
 		{"deletion not recorded", func(l lines) lines { return l.change("scheduled-page", `\"scheduled`, `\"live`) }, "as scheduled"},
 		{"removed before the other one is there", func(l lines) lines { return l.swap("out-place", "out-remove") }, "no other file of the key was on the disk"},
 		{"removed before the other one has its name", func(l lines) lines { return l.swap("out-name", "out-remove") }, "no other file of the key was on the disk"},
+		{"its removal not synced", func(l lines) lines { return l.without("out-removed") }, "its folder was not synced before anything else was done"},
 		{"removed before the other one is whole", func(l lines) lines { return l.without("out-sync") }, "no other file of the key was on the disk"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
