@@ -151,8 +151,8 @@ func (s *Service) moveLease(ctx context.Context, l *lease, e due.Entry) error {
 	return err
 }
 
-// as holds the record to be still as it was read: img, or none.
-func as(id string, img *Image) table.Write {
+// still holds that a record is as it was read; img is nil where there was none.
+func still(id string, img *Image) table.Write {
 	w := table.Write{Kind: table.Check, Key: Key(id), If: table.IfAbsent()}
 	if img != nil {
 		w.If = table.IfRevision(img.Revision)
@@ -160,10 +160,10 @@ func as(id string, img *Image) table.Write {
 	return w
 }
 
-// drop removes an entry that stands for nothing any more. What is still makes sure
-// that nobody came back to the very entry meanwhile.
-func (s *Service) drop(ctx context.Context, e due.Entry, still ...table.Write) error {
-	_, err := s.Table.Transact(ctx, append(still, e.Settle())...)
+// drop removes an entry that stands for nothing any more, as long as also holds: that
+// nobody came back to the very entry meanwhile.
+func (s *Service) drop(ctx context.Context, e due.Entry, also ...table.Write) error {
+	_, err := s.Table.Transact(ctx, append(also, e.Settle())...)
 	return err
 }
 

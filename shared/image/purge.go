@@ -53,7 +53,7 @@ func (s *Service) Purge(ctx context.Context, e due.Entry) error {
 		return err
 	}
 	if img == nil || !awaitsPurge(img) || !img.Deletion.PurgeAt.Equal(e.At) {
-		return s.drop(ctx, e, as(body.Image, img))
+		return s.drop(ctx, e, still(body.Image, img))
 	}
 	err = s.purge(ctx, img)
 	if Changed(err) {

@@ -135,9 +135,14 @@ func (s *Service) vaultEpoch(ctx context.Context) (int64, error) {
 	return epoch, nil
 }
 
-// turnOff is told at once: whatever becomes of the write, nothing is deleted.
+// turnOff is for a table that is behind its vault. It is told at once: whatever becomes
+// of the write, nothing is deleted.
 func (s *Service) turnOff(ctx context.Context, u *upkeep, why string) {
 	u.Off, u.Since, u.Why = true, s.now(), why
+	s.tellOff(ctx, why)
+}
+
+func (s *Service) tellOff(ctx context.Context, why string) {
 	s.Log.ErrorContext(ctx, "keys are not deleted any more until an operator turns that on", "alarm", "deletions-off", "why", why)
 	s.measure(MeasureOff, "", 1)
 }
@@ -204,6 +209,10 @@ func (s *Service) stopDeletions(ctx context.Context, u upkeep, why string) (Dele
 	if u.Off {
 		return u.deletions(), nil
 	}
-	s.turnOff(ctx, &u, why)
-	return u.deletions(), s.putUpkeep(ctx, &u)
+	u.Off, u.Since, u.Why = true, s.now(), why
+	if err := s.putUpkeep(ctx, &u); err != nil {
+		return Deletions{}, err
+	}
+	s.tellOff(ctx, why)
+	return u.deletions(), nil
 }

@@ -57,12 +57,12 @@ func (s *Service) Records(ctx context.Context, g policy.Grant, q RecordQuery) (R
 
 func (s *Service) fillRecords(ctx context.Context, q RecordQuery, list table.Query) (page RecordPage, err error) {
 	for looked := 0; ; {
-		pressed := pressed(ctx)
+		late := pressed(ctx)
 		switch some := len(page.Records) > 0; {
-		case some && (pressed || looked >= maxLooks):
+		case some && (late || looked >= maxLooks):
 			page.More = true
 			return page, nil
-		case pressed:
+		case late:
 			return page, problem.New(problem.Unavailable, "No key was found in the time that there is for one request. Ask without a filter.")
 		}
 		found, err := s.Table.Query(ctx, list)
