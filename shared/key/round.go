@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"time"
+
+	"github.com/gander-images/gander/shared/vault"
 )
 
 const (
@@ -150,7 +152,10 @@ func (f *failures) met(ctx context.Context, id string, err error) error {
 		return ends
 	}
 	f.service.Log.ErrorContext(ctx, "a key and its secret could not be held against each other", "key_id", id, "error", err)
-	if f.count++; f.count >= patience {
+	if !errors.Is(err, vault.ErrDamaged) { // which says nothing of the other keys
+		f.count++
+	}
+	if f.count >= patience {
 		return err
 	}
 	return nil

@@ -96,7 +96,9 @@ func (s *Service) settleRecord(ctx context.Context, r *Record) error {
 	secret, err := s.Vault.Describe(ctx, r.name())
 	switch {
 	case errors.Is(err, vault.ErrNotFound):
-		return s.missing(ctx, r)
+		return s.missing(ctx, r, "the key is usable and the key store does not have it")
+	case errors.Is(err, vault.ErrDamaged):
+		return s.missing(ctx, r, "the key is usable and the key store cannot read it")
 	case err != nil:
 		return err
 	case secret.Scheduled:
@@ -105,28 +107,19 @@ func (s *Service) settleRecord(ctx context.Context, r *Record) error {
 	return nil
 }
 
-// missing reports a usable key whose secret is gone, once, and tells the owners of the
-// images that need it.
-func (s *Service) missing(ctx context.Context, r *Record) error {
+// missing reports a usable key whose secret is gone, or cannot be read, once, and tells
+// the owners of the images that need it: of those too that have named it since.
+func (s *Service) missing(ctx context.Context, r *Record, why string) error {
 	r, err := s.asItWas(ctx, r)
 	if r == nil || err != nil || !s.settled(r, makingTime) {
 		return err
 	}
-	report := Report{
-		Key: r.ID, Kind: reportMissing, Generation: r.Generation, At: s.now(),
-		Why: "the key is usable and the key store does not have it",
-	}
-	items, err := s.Table.Get(ctx, report.place())
-	if err != nil || items[0] != nil {
-		return err
-	}
-	// The report comes last: it says that all tasks were written.
 	if err := s.tellOwners(ctx, r); err != nil {
 		return err
 	}
-	isNew, err := s.tell(ctx, report)
+	isNew, err := s.tell(ctx, Report{Key: r.ID, Kind: reportMissing, Generation: r.Generation, Why: why, At: s.now()})
 	if isNew {
-		s.alarm(ctx, reportMissing, r.ID, report.Why)
+		s.alarm(ctx, reportMissing, r.ID, why)
 	}
 	return err
 }
@@ -166,6 +159,10 @@ func (s *Service) tellOwner(ctx context.Context, r *Record, h *Holder) error {
 		ID: uuid.NewSHA1(uuid.NameSpaceOID, about[:]).String(), Type: TaskType, Status: task.Failure,
 		Owner: h.Owner, ImageID: h.Image, Message: missingMessage, CreatedAt: now, UpdatedAt: now,
 	})
+	items, err := s.Table.Get(ctx, writes[0].Key)
+	if err != nil || items[0] != nil {
+		return err
+	}
 	held := table.Write{Kind: table.Check, Key: h.key(r.ID), If: table.IfPresent()}
 	if _, err := s.Table.Transact(ctx, append(writes, held)...); err != nil {
 		return fmt.Errorf("telling the owner of image %s: %w", h.Image, err)

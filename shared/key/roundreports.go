@@ -66,12 +66,12 @@ func (s *Service) holds(ctx context.Context, report Report) (bool, error) {
 		return false, err
 	}
 	_, err = s.Vault.Describe(ctx, vault.Name{Key: report.Key, Generation: report.Generation})
-	absent := errors.Is(err, vault.ErrNotFound)
-	if err != nil && !absent {
+	absent, damaged := errors.Is(err, vault.ErrNotFound), errors.Is(err, vault.ErrDamaged)
+	if err != nil && !absent && !damaged {
 		return false, err
 	}
 	if report.Kind == reportMissing {
-		return absent && r.Usable() && r.Generation == report.Generation, nil
+		return err != nil && r.Usable() && r.Generation == report.Generation, nil
 	}
 	recorded := r != nil && r.State != External && (r.State != Gone || r.Generation != report.Generation)
 	return !absent && !recorded, nil

@@ -88,10 +88,14 @@ func (s *Service) unrecorded(ctx context.Context, secret vault.Secret, why strin
 	if errors.Is(err, vault.ErrNotFound) {
 		return nil
 	}
-	if err != nil {
+	damaged := errors.Is(err, vault.ErrDamaged)
+	if err != nil && !damaged {
 		return err
 	}
-	if now.Scheduled {
+	switch {
+	case damaged:
+		why += "; it cannot be read"
+	case now.Scheduled:
 		why += "; its deletion is scheduled"
 	}
 	report := Report{Key: secret.Name.Key, Kind: reportUnrecorded, Generation: secret.Name.Generation, Why: why, At: s.now()}

@@ -30,6 +30,10 @@ var (
 	// ErrNotFound says that there is no such secret, or no longer.
 	ErrNotFound = problem.New(problem.NotFound, "The key is not in the key store.")
 
+	// ErrDamaged says that the store has the secret and cannot read it: it was changed
+	// past the store. Nothing of that makes a call about another secret fail.
+	ErrDamaged = problem.New(problem.Unavailable, "The key store cannot read the key.")
+
 	// ErrExists says that the name is taken, by another value.
 	ErrExists = problem.New(problem.Conflict, "The key store has another key of this name.")
 
@@ -69,10 +73,10 @@ type Vault interface {
 	// Errors: ErrInvalid, ErrExists, ErrScheduled, ErrBusy, ErrUnknown.
 	Create(ctx context.Context, name Name, value []byte) error
 
-	// Get returns the value. Errors: ErrNotFound, ErrScheduled, ErrBusy.
+	// Get returns the value. Errors: ErrNotFound, ErrDamaged, ErrScheduled, ErrBusy.
 	Get(ctx context.Context, name Name) ([]byte, error)
 
-	// Describe tells how the secret stands. Errors: ErrNotFound, ErrBusy.
+	// Describe tells how the secret stands. Errors: ErrNotFound, ErrDamaged, ErrBusy.
 	Describe(ctx context.Context, name Name) (Secret, error)
 
 	// Schedule has the secret deleted once the window, a whole number of days, has

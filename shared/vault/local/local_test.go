@@ -97,8 +97,13 @@ func TestSealedFilesCannotStandIn(t *testing.T) {
 		must(t, v.Create(t.Context(), one, secret1))
 		must(t, v.Create(t.Context(), other, []byte("w")))
 		harm(m, m.files(t))
-		if got, err := v.Get(t.Context(), one); !errors.Is(err, vault.ErrBusy) || !errors.Is(err, errSealed) || got != nil {
+		if got, err := v.Get(t.Context(), one); !errors.Is(err, vault.ErrDamaged) || !errors.Is(err, errSealed) || got != nil {
 			t.Errorf("%s: %q, %v", name, got, err)
+		}
+		listed := map[vault.Name]bool{}
+		err := v.List(t.Context(), func(s vault.Secret) error { listed[s.Name] = true; return nil })
+		if err != nil || !listed[one] || !listed[other] {
+			t.Errorf("%s: listed are %v, %v", name, listed, err)
 		}
 		if got, err := v.Get(t.Context(), other); string(got) != "w" || err != nil {
 			t.Errorf("beside %s: %q, %v", name, got, err)

@@ -272,6 +272,8 @@ func (v *Vault) List(ctx context.Context, visit func(vault.Secret) error) error 
 			switch {
 			case errors.Is(err, vault.ErrNotFound): // it went meanwhile
 				continue
+			case errors.Is(err, vault.ErrDamaged): // what it is called is known all the same
+				s = vault.Secret{Name: name, Scheduled: folder == scheduledFolder}
 			case err != nil:
 				return err
 			case s.Scheduled != (folder == scheduledFolder):
@@ -321,6 +323,8 @@ func told(err error) error {
 	switch {
 	case err == nil || errors.Is(err, vault.ErrNotFound):
 		return err
+	case errors.Is(err, errSealed):
+		return fmt.Errorf("%w: %w", vault.ErrDamaged, err)
 	case errors.As(err, &unsynced):
 		return fmt.Errorf("%w: %w", vault.ErrUnknown, nameless(err))
 	}
