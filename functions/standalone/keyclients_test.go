@@ -74,7 +74,6 @@ func TestKeySession(t *testing.T) {
 	if err := os.Symlink(build, filepath.Join(c.dir, "build")); err != nil {
 		t.Fatal(err)
 	}
-	c.env = append(c.env, "IMAGES="+s.url)
 	script := filepath.Join(c.dir, "key-session.sh")
 	if err := os.WriteFile(script, []byte("set -eu\n"+session(t, "key-session.sh")), 0o600); err != nil {
 		t.Fatal(err)
