@@ -27,6 +27,16 @@ func (s *Services) secret(ctx context.Context, r *Request) (secretAccess, error)
 	return secretAccess{secret, target}, err
 }
 
+// allowed returns the request's secret, an expired one too, and the grant of a rule
+// about it.
+func (s *Services) allowed(ctx context.Context, r *Request, rule policy.Rule) (secret secretAccess, grant policy.Grant, err error) {
+	if secret, err = s.secret(ctx, r); err != nil {
+		return secret, grant, err
+	}
+	grant, err = s.authorizeSecret(rule, r.Caller, secret.target)
+	return secret, grant, err
+}
+
 // readable returns the request's secret and the grant of a rule about it. One whose
 // time is over is not there.
 func (s *Services) readable(ctx context.Context, r *Request, rule policy.Rule) (secret secretAccess, grant policy.Grant, err error) {

@@ -105,10 +105,14 @@ func secretConsumerDelete(ctx context.Context, s *Services, r *Request) (*Respon
 func (s *Services) changeConsumers(
 	ctx context.Context, r *Request, rule policy.Rule, do func(policy.Grant, *key.Secret) (*key.Record, error),
 ) (*Response, error) {
+	find := s.readable
+	if rule == policy.ConsumersDelete {
+		find = s.allowed // or nobody could say any more that an expired secret is not needed
+	}
 	var secret secretAccess
 	err := s.again(ctx, func() (err error) {
 		var grant policy.Grant
-		if secret, grant, err = s.readable(ctx, r, rule); err != nil {
+		if secret, grant, err = find(ctx, r, rule); err != nil {
 			return err
 		}
 		if secret.Waits() {

@@ -197,11 +197,7 @@ func secretDelete(ctx context.Context, s *Services, r *Request) (*Response, erro
 		return nil, err
 	}
 	err = s.again(ctx, func() error {
-		secret, err := s.secret(ctx, r)
-		if err != nil {
-			return err
-		}
-		grant, err := s.authorizeSecret(policy.SecretDelete, r.Caller, secret.target)
+		secret, grant, err := s.allowed(ctx, r, policy.SecretDelete)
 		if err != nil {
 			return err
 		}
