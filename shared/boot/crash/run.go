@@ -27,7 +27,7 @@ const (
 
 const (
 	writers = 16
-	longest = 1600 * time.Millisecond // between two kills
+	longest = 1400 * time.Millisecond // between two kills
 	startup = 150 * time.Millisecond  // in which some kills hit a service that is only starting
 )
 
