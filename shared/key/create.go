@@ -170,15 +170,8 @@ func (s *Service) record(ctx context.Context, n New) (*Record, error) {
 	if before != nil && before.State != External {
 		return nil, errTaken
 	}
-	now := s.now()
 	e := s.edit(id, before)
-	e.after = &Record{
-		ID: id, Owner: n.Owner, Creator: n.Creator, State: Creating, Generation: 1, Made: 1,
-		Due: now.Add(overdue), CreatedAt: now,
-	}
-	if n.Value == nil {
-		e.after.Due = now.Add(waiting)
-	}
+	e.after, e.why = s.begun(id, n), "to be made"
 	if before != nil {
 		e.after.stored = before.stored
 		if err := s.keepHolders(ctx, e); err != nil {
@@ -189,8 +182,20 @@ func (s *Service) record(ctx context.Context, n New) (*Record, error) {
 	if err != nil {
 		return nil, err
 	}
-	e.why = "to be made"
 	return e.after, s.commit(ctx, e, append(n.Beside, put)...)
+}
+
+// begun is the record of a key that is about to be made, with nobody who holds it.
+func (s *Service) begun(id string, n New) *Record {
+	now := s.now()
+	r := &Record{
+		ID: id, Owner: n.Owner, Creator: n.Creator, State: Creating, Generation: 1, Made: 1,
+		Due: now.Add(overdue), CreatedAt: now,
+	}
+	if n.Value == nil {
+		r.Due = now.Add(waiting)
+	}
+	return r
 }
 
 // keepHolders counts anew who held a key before it had an owner.

@@ -147,16 +147,20 @@ func (s *Service) nameOne(c Change, id string, recordItem, holderItem *table.Ite
 	if h != nil && record == nil {
 		return nil, nil, fmt.Errorf("key %s has a holder and no record", id)
 	}
-	goes, names := c.After.Keys[id]
-	if c.Returns {
-		if h != nil && h.Usable && !record.Usable() {
+	if c.Returns && h != nil {
+		if h.Usable && !record.Usable() {
 			return nil, nil, ErrNotUsable
 		}
-		if h != nil && h.Owner == c.After.Owner && h.Delete == goes {
+		if h.Owner == c.After.Owner && h.Delete == c.After.Keys[id] {
 			return []table.Write{record.Unmoved()}, nil, nil
 		}
 	}
-	e := s.edit(id, record)
+	return s.edit(id, record).name(c, h)
+}
+
+// name takes the image's holder, which is h or none, to what the change makes of it.
+func (e *edit) name(c Change, h *Holder) (writes []table.Write, decided []Decision, err error) {
+	goes, names := c.After.Keys[e.id]
 	switch {
 	case !names && h == nil:
 		return nil, nil, nil
@@ -164,7 +168,7 @@ func (s *Service) nameOne(c Change, id string, recordItem, holderItem *table.Ite
 		e.leave(h, c.Purged)
 	case h != nil:
 		err = e.change(h, c.After.Owner, goes)
-	case c.adopts(record):
+	case c.adopts(e.before):
 		err = e.adopt(&Holder{Image: c.After.Image, Owner: c.After.Owner, Delete: goes})
 	default:
 		err = e.join(&Holder{Image: c.After.Image, Owner: c.After.Owner, Delete: goes})
@@ -172,11 +176,11 @@ func (s *Service) nameOne(c Change, id string, recordItem, holderItem *table.Ite
 	if err != nil {
 		return nil, nil, err
 	}
-	writes, err := e.done()
 	if d, ok := e.decision(); ok {
-		return writes, []Decision{d}, err
+		decided = []Decision{d}
 	}
-	return writes, nil, err
+	writes, err = e.done()
+	return writes, decided, err
 }
 
 func (c Change) adopts(r *Record) bool {

@@ -121,11 +121,11 @@ func (s *Service) uncover(ctx context.Context, r *Record) error {
 	}
 	s.alarm(ctx, "uncovered", r.ID, "the key is usable and its secret was scheduled for deletion by somebody else; that is taken back")
 	s.measure(MeasureUncovered, "", 1)
-	return s.recover(ctx, r)
+	return s.askAnew(ctx, r)
 }
 
-// recover has a deletion asked for again that was decided while uncover took it back.
-func (s *Service) recover(ctx context.Context, was *Record) error {
+// askAnew has a deletion asked for again that was decided while uncover took it back.
+func (s *Service) askAnew(ctx context.Context, was *Record) error {
 	r, err := s.read(ctx, was.ID)
 	if err != nil || r == nil || r.State != Scheduled || r.Restoring || r.Generation != was.Generation {
 		return err

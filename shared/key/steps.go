@@ -234,24 +234,12 @@ func (s *Service) Retire(ctx context.Context, e due.Entry) error {
 		s.Log.WarnContext(ctx, "a generation that was to go is the key's again, and stays", "key_id", r.ID, "generation", r.Generation)
 		return s.drop(ctx, e, still(r.ID, r))
 	}
-	again := s.now().Add(offPause)
-	on, err := s.deletes(ctx)
+	again, err := s.retireNow(ctx, body)
 	if err != nil {
 		return err
 	}
-	if on {
-		secret, err := s.askToDelete(ctx, vault.Name{Key: body.Key, Generation: body.Generation})
-		arrived := !body.Since.Add(overdue).After(s.now()) // whatever makes it must have
-		switch {
-		case errors.Is(err, vault.ErrNotFound) && arrived:
-			return s.drop(ctx, e)
-		case errors.Is(err, vault.ErrNotFound):
-			again = body.Since.Add(overdue)
-		case err != nil:
-			return err
-		default:
-			again = later(s.now(), secret.GoneAt)
-		}
+	if again.IsZero() {
+		return s.drop(ctx, e)
 	}
 	outcome, err := s.Table.Transact(ctx, e.Settle(), retiredEntry(again, body).Put())
 	if err != nil {
@@ -261,6 +249,23 @@ func (s *Service) Retire(ctx context.Context, e due.Entry) error {
 		return s.drop(ctx, e) // another entry of the same generation stands where this one would go
 	}
 	return nil // if it did not happen, another handler of the same entry was first
+}
+
+// retireNow has the secret of a generation deleted, and returns when to look for it
+// again; zero: it is gone, and will not come.
+func (s *Service) retireNow(ctx context.Context, r retired) (again time.Time, err error) {
+	if on, err := s.deletes(ctx); !on || err != nil {
+		return s.now().Add(offPause), err
+	}
+	secret, err := s.askToDelete(ctx, vault.Name{Key: r.Key, Generation: r.Generation})
+	arrived := !r.Since.Add(overdue).After(s.now()) // whatever makes it must have
+	switch {
+	case errors.Is(err, vault.ErrNotFound) && arrived:
+		return time.Time{}, nil
+	case errors.Is(err, vault.ErrNotFound):
+		return r.Since.Add(overdue), nil
+	}
+	return later(s.now(), secret.GoneAt), err
 }
 
 // still holds that a record is as it was read; r is nil where there was none.
