@@ -214,6 +214,11 @@ var shapeDamages = map[string]damage{
 		},
 		"its mapping may get a message again that it is at work on",
 	},
+	"sweeps at once": {func(i *inventory) { delete(properties(i, "SweeperFunction"), "EventInvokeConfig") }, "what fails is tried again beside the next minute's"},
+	"letters unwritten": {
+		func(i *inventory) { delete(i.template.At("Resources"), "ReaperFailuresAgeAlarm") },
+		"AWS/SQS ApproximateAgeOfOldestMessage ReaperFailures: that there is an alarm for it should be true",
+	},
 	"no bisection":        {func(i *inventory) { delete(mappingOf(i), "BisectBatchOnFunctionError") }, "its mapping does not halve a batch that fails"},
 	"retries without end": {func(i *inventory) { mappingOf(i)["MaximumRetryAttempts"] = "-1" }, "its mapping tries without an end"},
 	"records without end": {func(i *inventory) { delete(mappingOf(i), "MaximumRecordAgeInSeconds") }, "its mapping keeps records without an end"},

@@ -122,6 +122,7 @@ func follow(t template.Tree, path string) string {
 // wantedAlarms are the metrics that somebody should be told of.
 var wantedAlarms = set(
 	"AWS/SQS NumberOfMessagesSent ReaperFailures",
+	"AWS/SQS ApproximateAgeOfOldestMessage ReaperFailures", // a message that comes again is no error of the sweeper
 	"AWS/Lambda IteratorAge ReaperFunction",
 	"AWS/Lambda Errors SweeperFunction",
 	"Gander MissingKeys Table",

@@ -17,6 +17,7 @@ const (
 	theObjects
 	theBucket
 	theSecrets
+	theDeployment
 	theEpoch
 	everything
 )
@@ -56,7 +57,7 @@ var grants = map[httpapi.Needs][]action{
 
 	httpapi.ReadSecrets:     on(theSecrets, "secretsmanager:GetSecretValue"),
 	httpapi.WriteSecrets:    on(theSecrets, "secretsmanager:CreateSecret"),
-	httpapi.DescribeSecrets: on(theSecrets, "secretsmanager:DescribeSecret"),
+	httpapi.DescribeSecrets: on(theDeployment, "secretsmanager:DescribeSecret"),
 	httpapi.DeleteSecrets:   on(theSecrets, "secretsmanager:DeleteSecret"),
 	httpapi.RestoreSecrets:  on(theSecrets, "secretsmanager:RestoreSecret"),
 	httpapi.ListSecrets:     on(everything, "secretsmanager:ListSecrets"),
@@ -95,7 +96,8 @@ func (d deployment) places() map[place]string {
 		places = map[place]string{theTable: "${Table.Arn}", theBucket: "${Bucket.Arn}", theObjects: "${Bucket.Arn}/images/*"}
 	}
 	secrets := "arn:${AWS::Partition}:secretsmanager:${AWS::Region}:${AWS::AccountId}:secret:" + d.name() + "/"
-	places[theSecrets], places[theEpoch], places[everything] = secrets+"*", secrets+"epoch*", "*"
+	places[theSecrets], places[theDeployment] = secrets+"*/*", secrets+"*" // keys have two names below it, the epoch one
+	places[theEpoch], places[everything] = secrets+"epoch*", "*"
 	return places
 }
 

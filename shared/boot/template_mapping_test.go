@@ -64,6 +64,9 @@ func (d deployment) checkGivenUp() []string {
 			found = append(found, "SweeperFunction: its mapping "+c.says)
 		}
 	}
+	if sweeper.At("EventInvokeConfig").Text("MaximumRetryAttempts") != "0" {
+		found = append(found, "SweeperFunction: what fails is tried again beside the next minute's")
+	}
 	return found
 }
 

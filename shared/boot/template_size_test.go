@@ -23,6 +23,9 @@ func afterSAM(tree template.Tree) int {
 		case "AWS::Serverless::Api":
 			n += 2 // a deployment and a stage
 		case "AWS::Serverless::Function":
+			if len(resource.At("Properties", "EventInvokeConfig")) > 0 {
+				n++
+			}
 			for name := range resource.At("Properties", "Events") {
 				n++ // a mapping or a rule
 				if resource.At("Properties", "Events", name).Text("Type") == "Schedule" {
