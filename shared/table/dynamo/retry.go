@@ -106,7 +106,8 @@ func (c *call) told(v verdict, err error) error {
 
 func (c *call) once(ctx context.Context, do func(context.Context) error) error {
 	c.attempt.sent = false
-	ctx, cancel := context.WithTimeout(context.WithValue(ctx, attemptKey{}, &c.attempt), c.each)
+	ctx = awsfailure.Watched(context.WithValue(ctx, attemptKey{}, &c.attempt), &c.attempt.sent)
+	ctx, cancel := context.WithTimeout(ctx, c.each)
 	defer cancel()
 	return do(ctx)
 }
@@ -142,7 +143,7 @@ func watch(stack *middleware.Stack) error {
 	if err := stack.Build.Add(middleware.BuildMiddlewareFunc("Body", setBody), middleware.Before); err != nil {
 		return err
 	}
-	return stack.Deserialize.Add(middleware.DeserializeMiddlewareFunc("Sent", noteSent), middleware.After)
+	return awsfailure.Watch(stack)
 }
 
 // setBody has a repeated write send the first attempt's bytes again: a token goes
@@ -175,12 +176,3 @@ func setBody(ctx context.Context, in middleware.BuildInput, next middleware.Buil
 // begins to arrive before net/http has looked for the end of the body, WriteTo
 // returns io.EOF, and that counts as a failure to send.
 type body struct{ io.ReadSeeker }
-
-func noteSent(ctx context.Context, in middleware.DeserializeInput, next middleware.DeserializeHandler) (
-	middleware.DeserializeOutput, middleware.Metadata, error,
-) {
-	if a, watched := ctx.Value(attemptKey{}).(*attempt); watched {
-		a.sent = true
-	}
-	return next.HandleDeserialize(ctx, in)
-}

@@ -6,8 +6,7 @@ import (
 	"math/rand/v2"
 	"time"
 
-	"github.com/aws/smithy-go/middleware"
-
+	"github.com/gander-images/gander/shared/awsfailure"
 	"github.com/gander-images/gander/shared/vault"
 )
 
@@ -20,10 +19,8 @@ const (
 // leastAttempt is the time that an attempt gets at least, as far as the context has any.
 const leastAttempt = 500 * time.Millisecond
 
-// An attempt is one request on its way; it is told by the context.
+// An attempt is one request on its way.
 type attempt struct{ sent bool }
-
-type attemptKey struct{}
 
 // do makes attempts until one succeeds, one shows that more are of no use, or the time
 // is over. It returns the port's errors, or errState. An attempt of a write that was
@@ -59,7 +56,7 @@ func (v *Vault) do(ctx context.Context, name string, write bool, call func(conte
 }
 
 func once(ctx context.Context, each time.Duration, a *attempt, call func(context.Context) error) error {
-	ctx, cancel := context.WithTimeout(context.WithValue(ctx, attemptKey{}, a), each)
+	ctx, cancel := context.WithTimeout(awsfailure.Watched(ctx, &a.sent), each)
 	defer cancel()
 	return call(ctx)
 }
@@ -94,18 +91,4 @@ func (v verdict) told(write bool, name string, err error) error {
 		kind = vault.ErrUnknown
 	}
 	return fmt.Errorf("%w: %w", kind, &cause{name, err})
-}
-
-// watch notes that a request goes out, after all that could keep it back.
-func watch(stack *middleware.Stack) error {
-	return stack.Deserialize.Add(middleware.DeserializeMiddlewareFunc("Sent", noteSent), middleware.After)
-}
-
-func noteSent(ctx context.Context, in middleware.DeserializeInput, next middleware.DeserializeHandler) (
-	middleware.DeserializeOutput, middleware.Metadata, error,
-) {
-	if a, watched := ctx.Value(attemptKey{}).(*attempt); watched {
-		a.sent = true
-	}
-	return next.HandleDeserialize(ctx, in)
 }

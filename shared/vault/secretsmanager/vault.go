@@ -20,6 +20,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager/types"
 
+	"github.com/gander-images/gander/shared/awsfailure"
 	"github.com/gander-images/gander/shared/vault"
 )
 
@@ -49,7 +50,7 @@ func Open(cfg aws.Config, deployment string, options ...Option) *Vault {
 	}
 	v.client = secretsmanager.NewFromConfig(cfg, func(o *secretsmanager.Options) {
 		o.Retryer, o.RetryMaxAttempts = aws.NopRetryer{}, 0 // retry.go does it
-		o.APIOptions = append(o.APIOptions, watch)
+		o.APIOptions = append(o.APIOptions, awsfailure.Watch)
 	})
 	return v
 }
