@@ -18,12 +18,16 @@ func imageCreate(ctx context.Context, s *Services, r *Request) (*Response, error
 	if err != nil {
 		return nil, err
 	}
-	add, publish, err := s.authorizeCreate(r, draft)
-	if err != nil {
-		return nil, err
-	}
 	protection := s.protection(r.Caller)
-	img, err := s.Images.Create(ctx, add, publish, protection, r.Caller, draft)
+	var img *image.Image
+	err = s.again(ctx, func() error { // for others may write the record of a key that it names
+		add, publish, err := s.authorizeCreate(r, draft)
+		if err != nil {
+			return err
+		}
+		img, err = s.Images.Create(ctx, add, publish, protection, r.Caller, draft)
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}

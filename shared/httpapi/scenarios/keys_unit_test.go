@@ -65,3 +65,17 @@ func TestRestoredTablesAreToldOf(t *testing.T) {
 	w.call("PUT /gander/v1/keys/deletions", as("admin"), header("Content-Type", "application/json"), body(`{"enabled":true}`)).want(200).says(`"enabled":true`)
 	w.call("GET /gander/v1/health", as("admin")).want(200).says(`"epoch":{"table":8,"vault":8}`).says(`"degraded":false`)
 }
+
+// An image is made whoever else comes to hold the key that it names at the same moment.
+func TestCreateMeetsAnotherHolder(t *testing.T) {
+	w := newInside(t)
+	id := w.secretOf("member", "v")
+	meets := &met{Table: w.table, at: 1, happens: func() { w.encrypted(id) }} // before its write, the one call
+	w.services.Images.Table = meets
+	w.call("POST /v2/images", jsonBody(`{"cinder_encryption_key_id":"`+id+`"}`)).want(201)
+	w.services.Images.Table = w.table
+	if meets.seen < 3 {
+		t.Error("the images did not meet")
+	}
+	w.call("GET /gander/v1/keys/"+id, as("admin")).want(200).says(`"holders":2`)
+}
