@@ -50,6 +50,7 @@ func (g *Gateway) queue(ctx context.Context, readers []string, message []byte) {
 				}
 				time.Sleep(pollEvery)
 			}
+			g.log.Error("a message was not taken, and comes no more", "function", name, "message", string(message))
 		})
 	}
 }
