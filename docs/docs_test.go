@@ -48,7 +48,9 @@ func read(t *testing.T, path string) string {
 var (
 	makeTarget = regexp.MustCompile(`\bmake ([a-z]+(?:-[a-z]+)*)`)
 	testName   = regexp.MustCompile("`(Test[A-Za-z0-9_]+)`")
-	link       = regexp.MustCompile(`\]\(([^)#:]+)(#[^)]*)?\)`)
+	link       = regexp.MustCompile(`\]\(([^)#:]*)(#[^)]*)?\)`)
+	heading    = regexp.MustCompile(`(?m)^#+ (.+)$`)
+	unanchored = regexp.MustCompile(`[^\p{L}\p{N}_ -]`)
 	goFile     = regexp.MustCompile(`\.go$`)
 )
 
@@ -102,7 +104,15 @@ func commands(markdown string) string {
 	return out.String()
 }
 
-// Links from one page to another file lead to one.
+// anchors are what links to the headings of a page end with.
+func anchors(page string) (all []string) {
+	for _, m := range heading.FindAllStringSubmatch(page, -1) {
+		all = append(all, "#"+strings.ReplaceAll(unanchored.ReplaceAllString(strings.ToLower(m[1]), ""), " ", "-"))
+	}
+	return all
+}
+
+// Links from one page to another file lead to one, and to a heading that it has.
 func TestLinksLeadSomewhere(t *testing.T) {
 	links := 0
 	files(t, func(path, text string) {
@@ -111,8 +121,14 @@ func TestLinksLeadSomewhere(t *testing.T) {
 		}
 		for _, m := range link.FindAllStringSubmatch(text, -1) {
 			links++
-			if _, err := os.Stat(filepath.Join(root, filepath.Dir(path), m[1])); err != nil {
+			to := filepath.Join(filepath.Dir(path), m[1])
+			if m[1] == "" {
+				to = path
+			}
+			if _, err := os.Stat(filepath.Join(root, to)); err != nil {
 				t.Errorf("%s links to %s: %v", path, m[1], err)
+			} else if m[2] != "" && !slices.Contains(anchors(read(t, to)), m[2]) {
+				t.Errorf("%s links to %s, which has no heading %s", path, to, m[2])
 			}
 		}
 	})
