@@ -48,7 +48,7 @@ func damaged(ctx context.Context, v vault.Vault, name vault.Name, n int) (faults
 	_, get := v.Get(ctx, name)
 	_, describe := v.Describe(ctx, name)
 	for call, err := range map[string]error{"get": get, "describe": describe, "create": v.Create(ctx, name, []byte("x")), "restore": v.Restore(ctx, name)} {
-		if !errors.Is(err, vault.ErrBusy) {
+		if !errors.Is(err, vault.ErrDamaged) {
 			faults = append(faults, fmt.Errorf("%s, with %d bytes left of the sealed file of key %s: %w", call, n, name.Key, err))
 		}
 	}
