@@ -90,7 +90,9 @@ type Vault interface {
 
 	// List calls visit for every secret of the deployment, scheduled ones too, in
 	// no promised order, until visit fails. What is made or goes meanwhile may be
-	// visited or not.
+	// visited or not. When a scheduled one goes is Describe's to tell: here GoneAt may
+	// be when its deletion was asked for.
+	// Source: AWS Secrets Manager API Reference, SecretListEntry, DeletedDate.
 	List(ctx context.Context, visit func(Secret) error) error
 
 	// Epoch returns the number that RaiseEpoch left; 0 where it was never called.

@@ -363,3 +363,26 @@ func TestDescribeBesideTicks(t *testing.T) {
 	}
 	both.Wait()
 }
+
+// TestDamagedSecretsAreListedOnce: also one that stands in both folders, for its
+// scheduling did not come to its end.
+func TestDamagedSecretsAreListedOnce(t *testing.T) {
+	m := newMachine(t)
+	v := m.open(t)
+	must(t, v.Create(t.Context(), one, secret1))
+	v.step = func(step string) error {
+		if step == "remove "+keptFolder {
+			return syscall.EIO
+		}
+		return nil
+	}
+	if err := v.Schedule(t.Context(), one, vault.MinWindow); !errors.Is(err, vault.ErrUnknown) {
+		t.Fatal(err)
+	}
+	must(t, os.WriteFile(filepath.Join(m.folder, scheduled(one)), []byte("damaged"), fileMode))
+	var listed []vault.Secret
+	must(t, v.List(t.Context(), func(s vault.Secret) error { listed = append(listed, s); return nil }))
+	if len(listed) != 1 || listed[0] != (vault.Secret{Name: one, Scheduled: true}) {
+		t.Errorf("listed: %+v", listed)
+	}
+}

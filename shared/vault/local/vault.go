@@ -268,12 +268,10 @@ func (v *Vault) List(ctx context.Context, visit func(vault.Secret) error) error 
 			if !ok {
 				continue
 			}
-			s, err := v.Describe(ctx, name)
+			s, err := v.listed(ctx, name)
 			switch {
 			case errors.Is(err, vault.ErrNotFound): // it went meanwhile
 				continue
-			case errors.Is(err, vault.ErrDamaged): // what it is called is known all the same
-				s = vault.Secret{Name: name, Scheduled: folder == scheduledFolder}
 			case err != nil:
 				return err
 			case s.Scheduled != (folder == scheduledFolder):
@@ -285,6 +283,17 @@ func (v *Vault) List(ctx context.Context, visit func(vault.Secret) error) error 
 		}
 	}
 	return nil
+}
+
+// listed is what the list has of a secret. Where one that cannot be read stands is known
+// all the same.
+func (v *Vault) listed(ctx context.Context, name vault.Name) (vault.Secret, error) {
+	s, err := v.Describe(ctx, name)
+	if !errors.Is(err, vault.ErrDamaged) {
+		return s, err
+	}
+	isScheduled, err := v.has(scheduled(name))
+	return vault.Secret{Name: name, Scheduled: isScheduled}, told(err)
 }
 
 // Epoch implements vault.Vault.
