@@ -91,7 +91,8 @@ func keyFaults(ctx context.Context, data string, t *bolt.Table) (faults []string
 	}
 	err = v.List(ctx, func(s vault.Secret) error {
 		kept[s.Name] = s
-		return nil
+		_, err := v.Describe(ctx, s.Name) // damaged ones are listed, too
+		return err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("reading the key store: %w", err)

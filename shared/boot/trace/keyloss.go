@@ -98,7 +98,8 @@ func agree(ctx context.Context, items map[table.Key]table.Item, v vault.Vault) e
 	secrets := map[vault.Name]vault.Secret{}
 	err := v.List(ctx, func(s vault.Secret) error {
 		secrets[s.Name] = s
-		return nil
+		_, err := v.Describe(ctx, s.Name) // damaged ones are listed, too
+		return err
 	})
 	if err != nil {
 		return fmt.Errorf("listing the key store: %w", err)
