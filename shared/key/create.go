@@ -116,7 +116,8 @@ const makes = 10
 
 // whileMade saves a step of the key that is being made, which r was when it was begun.
 //
-// Errors: Changed when it is not being made any more.
+// Errors: Changed when it is not being made any more, or a payload has come for it,
+// which makes a generation of its own.
 func (s *Service) whileMade(ctx context.Context, r *Record, step func(*edit)) (*Record, error) {
 	for try, now := 1, r; ; try++ {
 		e := s.edit(r.ID, now)
@@ -131,7 +132,7 @@ func (s *Service) whileMade(ctx context.Context, r *Record, step func(*edit)) (*
 		if now, err = s.read(ctx, r.ID); err != nil {
 			return nil, err
 		}
-		if now == nil || now.State != Creating || !now.CreatedAt.Equal(r.CreatedAt) {
+		if now == nil || now.State != Creating || now.Generation != r.Generation || !now.CreatedAt.Equal(r.CreatedAt) {
 			return nil, ErrChanged
 		}
 	}

@@ -45,6 +45,11 @@ type actor struct {
 	// force is what an explicit deletion of a key, which is under way, may overrule.
 	force force
 
+	reading *reading       // a key's value, for somebody
+	access  *key.ACLChange // of an access list, which is under way
+	draws   bool           // the secret that it makes next is drawn by chance
+	feeds   bool           // it takes changes from the feed
+
 	position int            // in the table's changes, of a reaper
 	queue    []table.Change // that it has read, and not reacted to
 	refused  error          // the last answer of its deed
@@ -153,6 +158,7 @@ func (a *actor) stand(ctx context.Context, c call) (intime bool) {
 	if a.killed || !a.yield(struct{}{}) {
 		panic(crashed{})
 	}
+	a.reading.begin(a.run.world)
 	a.history = mix(a.history, uint64(a.run.world.now.UnixMicro())) //nolint:gosec // in our time
 	return (c.expiry.IsZero() || !a.run.world.now.After(c.expiry)) && ctx.Err() == nil
 }

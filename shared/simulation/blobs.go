@@ -32,6 +32,7 @@ type blobPort struct{ *actor }
 func (p blobPort) Create(_ context.Context, name string) (blob.Writer, error) {
 	b := p.run.world.blobs
 	if b[name] {
+		p.answered(3)
 		return nil, blob.ErrExists
 	}
 	b[name] = false
@@ -70,6 +71,7 @@ func (w *writer) Abort(context.Context) error {
 
 func (p blobPort) Stat(_ context.Context, name string) (blob.Object, error) {
 	if !p.run.world.blobs[name] {
+		p.answered(3)
 		return blob.Object{}, blob.ErrNotFound
 	}
 	return blob.Object{Name: name, Version: "1"}, nil

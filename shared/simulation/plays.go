@@ -78,6 +78,22 @@ var catalogue = map[string][]deed{
 	"cloned": {
 		removeSnapshot, undelete(imageA), jumps(25 * time.Hour), removeKey(keyA, anybody), sweeper,
 	},
+	"lent": {
+		read(projectA, clone, "the clone"), read(projectB, clone, "the clone"), share(projectB), unshare(projectA), hideLent, changeLent("give the snapshot away", set("owner", projectB)),
+		removeSnapshot, sweeper,
+	},
+	"listed": {
+		read(projectA, known(keyA), "kA"), read(projectB, known(keyA), "kA"), setACL(keyA, nil, &no), setACL(keyA, []string{}, nil), removeACL(keyA),
+		create(imageB, keyA, ""), removeKey(keyA, nobody),
+	},
+	"unmade": {reserve(keyL), makeKey(keyL), fill(keyL, 1), giveUp(keyL), sweeper},
+	"waiting": {
+		fill(keyL, 1), fill(keyL, 2), then(giveUp(keyL), sweeper), create(imageB, keyL, key.OnImageDeletion), create(imageA, keyL, key.OnImageDeletion),
+		read(projectA, known(keyL), "kL"), jumps(25 * time.Hour), sweeper,
+	},
+	"ordered": {
+		place, cancel, cancel, nameOrdered(imageA), removeOrdered, jumps(21 * time.Minute), sweeper,
+	},
 	"saving": {
 		sweeper, sweeper, remove(imageA), upload(imageA), unname(imageA), undelete(imageA), reaper,
 	},

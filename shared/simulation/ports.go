@@ -101,6 +101,9 @@ func (p vaultPort) look(ctx context.Context, name string, n vault.Name) (secret,
 }
 
 func (p vaultPort) Create(ctx context.Context, n vault.Name, value []byte) error {
+	if p.draws {
+		value = []byte(valueOf(n.Key))
+	}
 	return p.change(ctx, op{kind: "create", name: n, value: value})
 }
 
@@ -117,10 +120,12 @@ func (p vaultPort) Restore(ctx context.Context, n vault.Name) error {
 
 func (p vaultPort) List(ctx context.Context, visit func(vault.Secret) error) error {
 	if !p.stand(ctx, call{kind: readCall, name: "vault list"}) || p.fate != goes {
+		p.answered(1)
 		return vault.ErrBusy
 	}
 	for _, s := range append([]secret(nil), p.run.world.vault.secrets...) {
-		p.answered(mix(hashText(s.name.Key), uint64(s.goneAt.Unix()))) //nolint:gosec // in our time, or none
+		h := mix(hashText(s.name.Key), uint64(s.name.Generation)) //nolint:gosec // never negative
+		p.answered(mix(h, uint64(s.goneAt.Unix())))               //nolint:gosec // in our time, or none
 		if err := visit(vault.Secret{Name: s.name, Scheduled: s.scheduled, GoneAt: s.goneAt}); err != nil {
 			return err
 		}
@@ -130,6 +135,7 @@ func (p vaultPort) List(ctx context.Context, visit func(vault.Secret) error) err
 
 func (p vaultPort) Epoch(ctx context.Context) (int64, error) {
 	if !p.stand(ctx, call{kind: readCall, name: "vault epoch"}) || p.fate != goes {
+		p.answered(1)
 		return 0, vault.ErrBusy
 	}
 	p.answered(uint64(p.run.world.vault.epoch)) //nolint:gosec // never negative
@@ -193,5 +199,10 @@ func hashItem(item *table.Item) uint64 {
 	if item == nil {
 		return 3
 	}
-	return mix(hashText(item.Sort), mix(uint64(item.Revision), hashBytes(item.Body))) //nolint:gosec // never negative
+	h := mix(hashText(item.Sort), mix(uint64(item.Revision), hashBytes(item.Body))) //nolint:gosec // never negative
+	var each uint64
+	for name, n := range item.Counters {
+		each += mix(hashText(name), uint64(n)) //nolint:gosec // its bits
+	}
+	return mix(mix(h, uint64(item.Schema)), each) //nolint:gosec // never negative
 }

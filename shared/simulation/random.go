@@ -123,7 +123,7 @@ func (r *run) deed() deed {
 	}
 	wishes := []string{"", key.OnImageDeletion, key.OnImageDeletion, "do_not_delete"}
 	projects := []string{projectA, projectB}
-	switch rng.IntN(24) {
+	switch rng.IntN(29) {
 	case 0, 1:
 		return create(img, id, wishes[rng.IntN(len(wishes))])
 	case 2:
@@ -167,8 +167,41 @@ func (r *run) deed() deed {
 			return turnOff
 		}
 		return create(img, id, wishes[rng.IntN(len(wishes))])
+	case 23, 24, 25, 26, 27:
+		return r.secretDeed(id)
 	}
 	return jumps(leaps[rng.IntN(len(leaps))], leaps[rng.IntN(len(leaps))])
+}
+
+// secretDeed is one of the key manager's, or one that decides who reads.
+func (r *run) secretDeed(id string) deed {
+	rng := r.rng
+	projects := []string{projectA, projectB}
+	switch rng.IntN(14) {
+	case 0, 1:
+		return reserve(keyL)
+	case 2, 3:
+		return fill(keyL, 1+rng.IntN(2))
+	case 4:
+		return giveUp(keyL)
+	case 5:
+		return place
+	case 6:
+		return cancel
+	case 7:
+		return nameOrdered(imageA)
+	case 8:
+		return share(projects[rng.IntN(2)])
+	case 9:
+		return unshare(projects[rng.IntN(2)])
+	case 10:
+		return hideLent
+	case 11:
+		return setACL(id, [][]string{nil, {}, {userB}}[rng.IntN(3)], []*bool{nil, &yes, &no}[rng.IntN(3)])
+	case 12:
+		return read(projects[rng.IntN(2)], known(id), short(id))
+	}
+	return read(projects[rng.IntN(2)], clone, "the clone")
 }
 
 var leaps = []time.Duration{

@@ -3,6 +3,7 @@ package simulation
 import (
 	"errors"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"time"
 
@@ -63,18 +64,7 @@ func (a *actor) able() bool {
 	if a.dead {
 		return false
 	}
-	return a.at.kind != feedCall || len(a.queue) > 0 || a.unread() > 0
-}
-
-// unread is how many changes there are that a reaper would look at.
-func (a *actor) unread() int {
-	n := 0
-	for _, c := range a.run.world.table.Since(a.position) {
-		if isDue(c) {
-			n++
-		}
-	}
-	return n
+	return a.at.kind != feedCall || len(a.queue) > 0 || len(a.waiting()) > 0
 }
 
 func isDue(c table.Change) bool { return c.New != nil && strings.HasPrefix(c.New.Partition, "due#") }
@@ -138,23 +128,33 @@ func (r *run) hash() uint64 {
 			state = 5 // it does nothing any more, whatever it knew
 		}
 		h = mix(h, state)
-		if a.at.kind == feedCall && !a.dead {
-			for _, c := range w.table.Since(a.position) {
-				if isDue(c) {
-					h = mix(h, hashText(c.New.Partition+c.New.Sort))
-				}
-			}
+		if a.dead {
+			continue
+		}
+		h = mix(h, a.reading.hash())
+		for _, c := range a.waiting() {
+			h = mix(h, hashChange(c))
 		}
 	}
 	return h
 }
 
+// waiting are the changes that a reaper has not taken from the feed. Others take none.
+func (a *actor) waiting() []table.Change {
+	if !a.feeds {
+		return nil
+	}
+	return slices.DeleteFunc(slices.Clone(a.run.world.table.Since(a.position)), func(c table.Change) bool { return !isDue(c) })
+}
+
+// hashChange tells changes apart by what a reaper reads of them.
+func hashChange(c table.Change) uint64 { return mix(hashText(c.New.Partition), hashItem(c.New)) }
+
 // read takes from the feed what a reaper has not read.
 func (a *actor) read() {
-	for _, c := range a.run.world.table.Since(a.position) {
-		if isDue(c) {
-			a.queue = append(a.queue, c)
-		}
+	for _, c := range a.waiting() {
+		a.queue = append(a.queue, c)
+		a.answered(hashChange(c))
 	}
 	a.position = a.run.world.table.Made()
 }
@@ -162,6 +162,7 @@ func (a *actor) read() {
 // deliver returns a batch of events. Where chance rules, some come twice, some later,
 // and in another order.
 func (a *actor) deliver() []table.Change {
+	a.feeds = true
 	a.stand(background, call{kind: feedCall, name: "feed"})
 	a.read()
 	batch := a.queue

@@ -32,6 +32,9 @@ func pass(d time.Duration) deed {
 var (
 	madeA = makeKey(keyA)
 	heldA = create(imageA, keyA, key.OnImageDeletion)
+
+	userB   = member(projectB).UserID
+	yes, no = true, false
 )
 
 // setups are those places in a key's life where something can go wrong.
@@ -56,6 +59,11 @@ var setups = []setup{
 	{"active", []deed{madeA, heldA, upload(imageA)}},
 	{"cloned", []deed{madeA, heldA, upload(imageA), snapshot(imageA, true), remove(imageA)}},
 	{"saving", []deed{madeA, heldA, startedUpload(imageA)}},
+	{"lent", []deed{madeA, heldA, upload(imageA), snapshot(imageA, true)}},
+	{"listed", []deed{madeA, setACL(keyA, []string{userB}, nil)}},
+	{"unmade", nil},
+	{"waiting", []deed{reserve(keyL)}},
+	{"ordered", []deed{place, create(imageA, "", "")}},
 }
 
 // removeImageAndForce leaves a key whose deletion was decided, and not yet asked for.

@@ -10,11 +10,11 @@ import (
 )
 
 var (
-	whole     = flag.Bool("whole", false, "simulate all pairs and triples, and -schedules random ones")
-	schedules = flag.Int("schedules", 1000, "random schedules")
-	seedFlag  = flag.String("seed", "", "play one schedule again, and trace it")
-	share     = flag.Int("triples", 1, "with -whole, simulate every n-th triple alone")
-	first     = flag.Uint64("first", 1, "seed of the first random schedule")
+	whole       = flag.Bool("whole", false, "simulate all pairs and triples, and -schedules random ones")
+	schedules   = flag.Int("schedules", 1000, "random schedules")
+	seedFlag    = flag.String("seed", "", "play one schedule again, and trace it")
+	triplesStep = flag.Int("triples", 1, "with -whole, simulate every n-th triple alone")
+	first       = flag.Uint64("first", 1, "seed of the first random schedule")
 )
 
 // told reports what a search met, and fails with its seed.
@@ -53,7 +53,7 @@ func TestSingles(t *testing.T) { explored(t, "single", 1, 1) }
 
 func TestPairs(t *testing.T) { explored(t, "pair", 11, 1) }
 
-func TestTriples(t *testing.T) { explored(t, "triple", 199, *share) }
+func TestTriples(t *testing.T) { explored(t, "triple", 199, *triplesStep) }
 
 // explored plays every step-th play of a kind, in a whole simulation every wholeStep-th.
 func explored(t *testing.T, kind string, step, wholeStep int) {

@@ -18,7 +18,7 @@ func (w *witness) keyChanged(world *world, by *actor, c table.Change, revived ma
 	k := w.key(id)
 	before := *k
 	r := readRecord(c.New)
-	k.state, k.owner, k.generation = r.State, r.Owner, r.Generation
+	k.state, k.owner, k.generation, k.image = r.State, r.Owner, r.Generation, r.Image
 	if before.state == "" {
 		k.goes, k.stays, k.left, k.value = false, false, time.Time{}, ""
 	}

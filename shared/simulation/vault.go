@@ -40,6 +40,13 @@ func (o op) String() string {
 	return fmt.Sprintf("vault %s %s/%d", o.kind, o.name.Key, o.name.Generation)
 }
 
+func (o op) hash() uint64 {
+	h := mix(hashText(o.kind), hashText(o.name.Key))
+	h = mix(h, uint64(o.name.Generation)) //nolint:gosec // never negative
+	h = mix(h, hashBytes(o.value))
+	return mix(mix(h, uint64(o.window)), uint64(o.epoch)) //nolint:gosec // never negative
+}
+
 // A lateCall arrives when the scheduler says so, and at the latest at a time.
 type lateCall struct {
 	op    op
@@ -146,8 +153,7 @@ func (v *vaultState) hash() uint64 {
 	sum = mix(sum, each)
 	each = 0
 	for _, c := range v.late {
-		h := mix(hashText(c.op.kind+c.op.name.Key), uint64(c.op.name.Generation)) //nolint:gosec // never negative
-		each += mix(h, uint64(c.until.UnixMicro()))                               //nolint:gosec // in our time
+		each += mix(c.op.hash(), uint64(c.until.UnixMicro())) //nolint:gosec // in our time
 	}
 	return mix(sum, each)
 }

@@ -18,7 +18,11 @@ type witness struct {
 	keys   []sawKey   // in the order of their first record
 	images []sawImage // likewise
 	rows   []sawRow   // consumers
-	seen   int        // of the table's changes
+
+	members []sawRow // projects that images are shared with
+	orders  []sawOrder
+
+	seen int // of the table's changes
 
 	restored bool // the table was restored from a copy
 	behind   bool // it was, and no operator has turned deletions on again
@@ -31,6 +35,9 @@ type sawKey struct {
 	state      key.State // empty: no record
 	owner      string
 	generation int
+	image      string   // for which it was made; empty: for none
+	users      []string // who reads it beside its project
+	private    bool     // its project does not
 
 	value       string    // of its secret, from when it was first usable
 	goes, stays bool      // what entitled images that were purged wished
@@ -43,6 +50,8 @@ type sawImage struct {
 	owner  string
 	status image.Status
 	names  []named
+
+	visibility image.Visibility
 }
 
 type named struct {
@@ -50,14 +59,15 @@ type named struct {
 	goes bool
 }
 
-// sawRow is a registered consumer.
-type sawRow struct{ key, sort string }
+// sawRow is a registered consumer of a key, or a project that an image is shared with.
+type sawRow struct{ of, who string }
 
 func newWitness() *witness { return &witness{} }
 
 func (w *witness) fork() *witness {
 	next := *w
 	next.keys, next.images, next.rows = slices.Clone(w.keys), slices.Clone(w.images), slices.Clone(w.rows)
+	next.members, next.orders = slices.Clone(w.members), slices.Clone(w.orders)
 	return &next
 }
 
@@ -97,7 +107,7 @@ func (w *witness) holders(id string) (all, own int) {
 		}
 	}
 	for _, r := range w.rows {
-		if r.key == id {
+		if r.of == id {
 			all, own = all+1, own+1
 		}
 	}
@@ -107,7 +117,7 @@ func (w *witness) holders(id string) (all, own int) {
 func (w *witness) hash() uint64 {
 	var sum uint64
 	for _, k := range w.keys {
-		h := mix(hashText(k.id), flags(k.goes, k.stays))
+		h := mix(mix(hashText(k.id), hashText(k.value)), flags(k.goes, k.stays))
 		sum ^= mix(h, uint64(k.left.UnixMicro())) //nolint:gosec // in our time, or none
 	}
 	return mix(sum, flags(w.restored, w.behind))
@@ -136,6 +146,8 @@ type recordOf struct {
 	Status     image.Status      `json:"status"`
 	UpdatedAt  time.Time         `json:"updated_at"`
 	Properties map[string]string `json:"properties"`
+	Visibility image.Visibility  `json:"visibility"`
+	Image      string            `json:"image"`
 	Locations  []image.Location  `json:"locations"`
 }
 
@@ -180,11 +192,20 @@ func (w *witness) changes(world *world, by *actor, all []table.Change) {
 			revived = w.imageChanged(world, c, all, revived)
 		case strings.HasPrefix(at.Partition, "key#") && strings.HasPrefix(at.Sort, "holder#consumer#"):
 			revived = w.consumerChanged(world, c, revived)
+		case strings.HasPrefix(at.Partition, "image#") && strings.HasPrefix(at.Sort, "member#"):
+			w.memberChanged(c)
+		case strings.HasPrefix(at.Partition, "key#") && at.Sort == "secret":
+			w.listChanged(world, by, c)
 		}
 	}
 	for _, c := range all {
 		if at := c.Key(); at.Sort == "key" && strings.HasPrefix(at.Partition, "key#") {
 			w.keyChanged(world, by, c, revived)
+		}
+	}
+	for _, c := range all {
+		if at := c.Key(); at.Sort == "order" && strings.HasPrefix(at.Partition, "order#") {
+			w.orderChanged(world, by, c)
 		}
 	}
 }
@@ -194,7 +215,7 @@ func (w *witness) imageChanged(world *world, c table.Change, all []table.Change,
 	r := readRecord(c.New)
 	img := w.image(r.ID)
 	before := *img
-	img.status, img.names = r.Status, nil
+	img.status, img.visibility, img.names = r.Status, r.Visibility, nil
 	if r.Status != image.Purging && r.Status != image.Purged {
 		img.owner = r.Owner
 		img.names = namesOf(r.Properties)
@@ -255,7 +276,7 @@ func leaseEnds(id string, all []table.Change) bool {
 
 func (w *witness) consumerChanged(world *world, c table.Change, revived map[string]bool) map[string]bool {
 	at := c.Key()
-	id := strings.TrimSuffix(strings.TrimPrefix(at.Partition, "key#"), "\x01")
+	id := keyOf(at)
 	row := sawRow{id, at.Sort}
 	w.rows = slices.DeleteFunc(w.rows, func(r sawRow) bool { return r == row })
 	if c.New == nil {

@@ -125,6 +125,11 @@ func (w *world) land(i int) {
 func (w *world) observe(by *actor) {
 	w.witness.changes(w, by, w.table.Since(w.witness.seen))
 	w.witness.seen = w.table.Made()
+	for _, a := range by.run.actors {
+		if a.reading != nil && !a.dead {
+			a.reading.look(w)
+		}
+	}
 }
 
 var discard = slog.New(slog.DiscardHandler)
