@@ -57,6 +57,56 @@ func TestRestoredTablesDeleteNothing(t *testing.T) {
 	}
 }
 
+// Who turns deletions on before any round has met the restored table has them on, however
+// far the table is behind.
+func TestTurnedOnBeforeARound(t *testing.T) {
+	w := newWorld(t)
+	w.must(w.vault.RaiseEpoch(w.ctx(), 9))
+	_, err := w.keys.SetDeletions(w.ctx(), w.grant(policy.ManageKeys, admin, "a"), true, "looked through")
+	w.must(err)
+	if d, at := w.epochs(); !d.Enabled || at.Behind() {
+		t.Errorf("turned on: %+v, %+v", d, at)
+	}
+}
+
+// While deletions are off no generation goes: neither one that the key has moved on
+// from, nor one that the table knows nothing of, which may be the key.
+func TestNoGenerationGoesWhileOff(t *testing.T) {
+	for what, c := range map[string]struct {
+		set      func(*world)
+		off, end string
+	}{
+		"a restored key's": {func(w *world) {
+			w.makeKey(theKey)
+			w.must(w.removeKey(owner, false))
+			w.must(w.sweep())
+			w.must(w.restoreKey())
+		}, "live 0/0, 1, 2", "live 0/0, 1 ends, 2"},
+		"a stray": {func(w *world) {
+			held(w)
+			w.must(w.vault.Create(w.ctx(), name(theKey, 3), []byte("value of "+theKey)))
+		}, "live 2/1, 1, 3", "live 2/1, 1, 3 ends"},
+	} {
+		w := newWorld(t)
+		c.set(w)
+		g := w.grant(policy.ManageKeys, admin, "a")
+		_, err := w.keys.SetDeletions(w.ctx(), g, false, "we are moving")
+		w.must(err)
+		w.hour()
+		w.must(w.sweep())
+		if got := w.show(theKey); got != c.off {
+			t.Errorf("%s, while off: %s", what, got)
+		}
+		_, err = w.keys.SetDeletions(w.ctx(), g, true, "we have moved")
+		w.must(err)
+		w.hour()
+		w.must(w.sweep())
+		if got := w.show(theKey); got != c.end {
+			t.Errorf("%s, on again: %s", what, got)
+		}
+	}
+}
+
 // Turning deletions on with a broken write leaves them on or off, never half, and
 // can be said again.
 func TestBrokenSwitch(t *testing.T) {
