@@ -38,7 +38,7 @@ var (
 	// OrderDelete deletes an order, not what it made.
 	OrderDelete = Operation{
 		Name: "order-delete", Methods: []string{"DELETE"}, Paths: []string{ordersPath + "/{order_id}"},
-		Rules: []policy.Rule{policy.OrderDelete},
+		Rules: []policy.Rule{policy.OrderDelete, policy.SecretGet},
 		Needs: Tokens | ReadTable | WriteTable, Body: Ignored, Serve: versioned(orderDelete),
 	}
 )
@@ -164,7 +164,8 @@ func (s *Services) orderDocument(o *keyorder.Order) map[string]any {
 	return document
 }
 
-// orderList answers a page of the orders of the caller's project.
+// orderList answers a page of the orders of the caller's project, less those that the
+// caller may not see.
 //
 // Source: barbican/api/controllers/orders.py, OrdersController.on_get.
 func orderList(ctx context.Context, s *Services, r *Request) (*Response, error) {
@@ -173,7 +174,9 @@ func orderList(ctx context.Context, s *Services, r *Request) (*Response, error) 
 		return nil, err
 	}
 	limit, offset := pageOf(r.Query)
-	page, err := s.orders().List(ctx, grant, r.Caller.ProjectID, limit, offset)
+	page, err := s.orders().List(ctx, grant, r.Caller.ProjectID, limit, offset, func(o *keyorder.Order) (bool, error) {
+		return s.Policy.Decide(policy.SecretGet, r.Caller, orderTarget(o))
+	})
 	if err != nil {
 		return nil, err
 	}

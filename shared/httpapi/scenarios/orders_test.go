@@ -71,6 +71,20 @@ func TestOrders(t *testing.T) {
 	w.call("DELETE " + secret).want(204)
 }
 
+// A list shows the orders that can be shown one by one, and counts no others.
+func TestOrdersOfSomebodyElseAreNotListed(t *testing.T) {
+	w := ruled(t, `{"secret:get": "user_id:%(creator_id)s and project_id:%(project_id)s"}`)
+	var mine, theirs anOrder
+	w.call("POST "+ordersURL, jsonBody(someKey)).want(202).into(&mine)
+	w.call("POST "+ordersURL, jsonBody(someKey), as("manager")).want(202).into(&theirs)
+	w.call("GET "+strings.TrimPrefix(theirs.OrderRef, publicEndpoint), named("by itself")).want(404)
+	got := w.call("GET " + ordersURL + "?limit=1").want(200).says(mine.OrderRef).says(`"total":1`)
+	if strings.Contains(string(got.body), theirs.OrderRef) || strings.Contains(string(got.body), "next") {
+		t.Errorf("the list tells of others' orders: %s", got.body)
+	}
+	w.call("GET "+ordersURL, as("manager")).want(200).says(theirs.OrderRef).says(`"total":1`)
+}
+
 // TestOrderBad holds what is refused, and that nothing is made then.
 func TestOrderBad(t *testing.T) {
 	w := newWorld(t)
