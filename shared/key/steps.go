@@ -21,9 +21,9 @@ const (
 )
 
 const (
-	askAgain = 5 * time.Minute // until a deletion that is not confirmed is looked at again
-	goneSoon = time.Hour       // how long after its window a secret is looked for again
-	offPause = time.Hour       // until a deletion is looked at again while deletions are off
+	askAgain = 5 * time.Minute  // until a deletion that is not confirmed is looked at again
+	goneSoon = time.Hour        // how long after its window a secret is looked for again
+	offPause = 10 * time.Minute // until a deletion is looked at again while deletions are off
 )
 
 type step struct {
