@@ -31,7 +31,7 @@ func TestOperatorsCommands(t *testing.T) {
 	expect := func(code int, says string, args ...string) string {
 		t.Helper()
 		got, stdout, stderr := r.operate("gander-admin", args...)
-		if got != code || !strings.Contains(stdout+stderr, says) || (code == 2) != (stderr != "") {
+		if got != code || !strings.Contains(stdout+stderr, says) || (code == 2) != (stderr != "") || (code == 2) == (stdout != "") {
 			t.Fatalf("%q: exit %d, want %d and %q:\n%s%s", args, got, code, says, stdout, stderr)
 		}
 		return stdout
@@ -54,6 +54,9 @@ func TestOperatorsCommands(t *testing.T) {
 		t.Fatal(err)
 	}
 	expect(0, id, "keys", "list", "-state", "live")
+	r.call(member, "POST", "/v2/images", `{"os_encrypt_key_id":"kms://elsewhere/7"}`, 201)
+	expect(0, "external", "keys", "show", "kms://elsewhere/7")
+	expect(2, "404", "keys", "show", "audit")
 	expect(0, "image "+image.ID, "keys", "show", id)
 	expect(1, "are off", "deletions", "off", "-why", "a test")
 	expect(1, "ALARM: keys are not deleted until an operator turns that on: a test", "audit")

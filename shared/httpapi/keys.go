@@ -128,12 +128,9 @@ func keyShow(ctx context.Context, s *Services, r *Request) (*Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	record, err := s.Keys.Find(ctx, r.Params["key_id"])
+	record, err := s.keyRecord(ctx, r)
 	if err != nil {
 		return nil, err
-	}
-	if record == nil {
-		return nil, errNoKey
 	}
 	holders, next, err := s.Keys.HoldersAfter(ctx, r.gate, record.ID, marker, limit)
 	if err != nil {
@@ -144,20 +141,32 @@ func keyShow(ctx context.Context, s *Services, r *Request) (*Response, error) {
 		answer.HeldBy[i] = holderFields(&holders[i])
 	}
 	if next != "" {
-		answer.Next = nextLink(keysPath+"/"+url.PathEscape(record.ID), withoutMarker(r.URL.RawQuery), next)
+		answer.Next = nextLink(KeyPath(record.ID), withoutMarker(r.URL.RawQuery), next)
 	}
 	return jsonAnswer(http.StatusOK, answer), nil
+}
+
+// keyRecord returns the record of the key that the request's path names.
+//
+// Errors: NotFound where there is none; those of the table.
+func (s *Services) keyRecord(ctx context.Context, r *Request) (*key.Record, error) {
+	id, ok := keyOfPath(r.Params["key_id"])
+	if !ok {
+		return nil, errNoKey
+	}
+	record, err := s.Keys.Find(ctx, id)
+	if err == nil && record == nil {
+		err = errNoKey
+	}
+	return record, err
 }
 
 func keyRestore(ctx context.Context, s *Services, r *Request) (*Response, error) {
 	var restored *key.Record
 	err := s.again(ctx, func() error {
-		record, err := s.Keys.Find(ctx, r.Params["key_id"])
+		record, err := s.keyRecord(ctx, r)
 		if err != nil {
 			return err
-		}
-		if record == nil {
-			return errNoKey
 		}
 		restored, err = s.Keys.Restore(ctx, r.gate, record)
 		return err

@@ -98,6 +98,7 @@ func (c *client) audit(ctx context.Context, out io.Writer) (int, error) {
 	return code, err
 }
 
+// list prints the keys, or nothing of them where they cannot all be had.
 func (c *client) list(ctx context.Context, f flags, out io.Writer) (int, error) {
 	query := url.Values{"limit": {"100"}}
 	if f.state != "" {
@@ -112,26 +113,31 @@ func (c *client) list(ctx context.Context, f flags, out io.Writer) (int, error) 
 			Keys []key
 			Next string
 		}
-		err := c.call(ctx, http.MethodGet, path, nil, &page)
+		if err := c.call(ctx, http.MethodGet, path, nil, &page); err != nil {
+			return "", err
+		}
 		for _, k := range page.Keys {
 			t.row(k.ID, k.State, text(k.Owner, "-"), strconv.Itoa(k.Holders), number(k.Generation), text(k.Due, "-"), k.Created)
 		}
-		return page.Next, err
+		return page.Next, nil
 	})
-	return fine, errors.Join(err, t.Flush())
+	if err != nil {
+		return failed, err
+	}
+	return fine, t.Flush()
 }
 
-// one shows a key, or restores it and shows what it is then.
-func (c *client) one(ctx context.Context, word, id string, out io.Writer) (int, error) {
+// one shows the key at a path, or restores it and shows what it is then.
+func (c *client) one(ctx context.Context, word, path string, out io.Writer) (int, error) {
 	if word == "restore" {
 		var restored key
-		if err := c.call(ctx, http.MethodPost, keysPath+"/"+id+"/restore", nil, &restored); err != nil {
+		if err := c.call(ctx, http.MethodPost, path+"/restore", nil, &restored); err != nil {
 			return failed, err
 		}
 	}
 	holders := table(out, "HELD BY", "OWNER", "COUNTS AS ITS OWNER'S", "WISHES IT GONE", "SINCE")
 	var shown key
-	err := pages(keysPath+"/"+id+"?limit=100", func(path string) (string, error) {
+	err := pages(path+"?limit=100", func(path string) (string, error) {
 		var k key
 		if err := c.call(ctx, http.MethodGet, path, nil, &k); err != nil {
 			return "", err

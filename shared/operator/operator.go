@@ -9,9 +9,10 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"net/url"
 	"strings"
 	"time"
+
+	"github.com/gander-images/gander/shared/httpapi"
 )
 
 // The exit codes.
@@ -128,7 +129,7 @@ func do(ctx context.Context, command string, words []string, f flags, w World) (
 	case words[0] == "list":
 		return c.list(ctx, f, w.Stdout)
 	}
-	return c.one(ctx, words[0], url.PathEscape(words[1]), w.Stdout)
+	return c.one(ctx, words[0], httpapi.KeyPath(words[1]), w.Stdout)
 }
 
 // environment is the process's, by name.

@@ -1,6 +1,7 @@
 package scenarios
 
 import (
+	"encoding/base64"
 	"net/url"
 	"strings"
 	"testing"
@@ -88,7 +89,8 @@ func TestOperatorsRestoreBringsTheKeyBack(t *testing.T) {
 	if back.State != "live" || back.Version != k.Version+1 || back.Wishes.Delete || back.Due != nil {
 		t.Errorf("restored to %+v", back)
 	}
-	w.payload("member", id).want(200).is("the value of the key")
+	// As images may name it.
+	w.payload("member", strings.ReplaceAll(id, "-", "")).want(200).is("the value of the key")
 	w.swept() // the old generation goes
 	w.payload("member", id).want(200).is("the value of the key")
 	again := w.encrypted(id)
@@ -160,6 +162,63 @@ func TestKeysAreListed(t *testing.T) {
 	}
 	if k := w.key(unknown); k.State != "external" || k.Owner != nil || k.Holders != 1 || k.HeldBy[0].Own {
 		t.Errorf("a key that was never made is %+v", k)
+	}
+}
+
+// codedKey is how the path of a key has an id that is no part of a path by itself.
+func codedKey(id string) string { return "~" + base64.RawURLEncoding.EncodeToString([]byte(id)) }
+
+// Images name the keys of other key managers by any text. Each can be looked at, behind
+// every gateway.
+func TestKeysOfAnyName(t *testing.T) {
+	w := newWorld(t)
+	for _, name := range []string{"kms://a/key?version=2#x", "audit", "deletions", "~tilde", "..", "a%2Fb", "größer"} {
+		w.encrypted(name)
+		w.encrypted(name)
+		var first, second aKey
+		w.call("GET /gander/v1/keys/"+codedKey(name)+"?limit=1", as("admin")).want(200).into(&first)
+		if first.ID != name || first.Holders != 2 || len(first.HeldBy) != 1 || first.Next == "" {
+			t.Fatalf("%s is shown as %+v", name, first)
+		}
+		w.call("GET "+first.Next, as("admin")).want(200).into(&second)
+		if second.ID != name || len(second.HeldBy) != 1 || second.HeldBy[0] == first.HeldBy[0] {
+			t.Errorf("%s goes on as %+v", name, second)
+		}
+		w.refused("POST /gander/v1/keys/"+codedKey(name)+"/restore", as("admin")).want(409)
+	}
+	id := w.secretOf("member", "v")
+	w.call("GET /gander/v1/keys/"+codedKey(publicEndpoint+"/key-manager/v1/secrets/"+id), as("admin")).want(200).says(id)
+	for _, part := range []string{"~", "~!", "~A", "~_w", "~" + id, codedKey("no/such"), codedKey("audit") + "!"} {
+		w.refused("GET /gander/v1/keys/"+part, as("admin")).want(404)
+		w.refused("GET /gander/v1/keys/"+part, as("member")).want(403)
+	}
+}
+
+// An image that gets another owner names what it named, whatever has become of the
+// keys: it is no new name, and an administrator who moves images need not look after
+// keys first. From then on it counts as one of its new owner's.
+func TestAnImageChangesItsOwnerWhileItsKeyGoes(t *testing.T) {
+	w := newWorld(t, "GANDER_RETENTION=0s", "GANDER_KEY_DELAY=0s")
+	moved := func(img, owner string) {
+		t.Helper()
+		w.call("PATCH /v2/images/"+img, as("admin"), v21(`[{"op":"replace","path":"/owner","value":"`+owner+`"}]`)).want(200)
+	}
+	id := w.secretOf("member", "the value")
+	img := w.encrypted(id, as("other"))
+	w.call("DELETE /key-manager/v1/secrets/" + id + "?force=1").want(204)
+	w.swept()
+	moved(img, "demo")
+	if k := w.key(id); k.State != "scheduled" || k.Holders != 1 || k.Own != 1 {
+		t.Errorf("after the image came to its key's owner the key is %+v", k)
+	}
+	w.call("POST /gander/v1/keys/"+id+"/restore", as("admin")).want(200)
+	w.payload("member", id).want(200).is("the value")
+	w.refused("DELETE /key-manager/v1/secrets/"+id+"?force=1", named("held by its owner's image")).want(409)
+	moved(img, "other")
+	w.call("DELETE /key-manager/v1/secrets/" + id + "?force=1").want(204)
+	w.swept()
+	if k := w.key(id); k.State != "scheduled" || k.Holders != 1 || k.Own != 0 {
+		t.Errorf("after the image left its key's owner the key is %+v", k)
 	}
 }
 
