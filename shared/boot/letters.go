@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"maps"
 	"strconv"
 	"time"
@@ -162,6 +161,6 @@ func (s *services) note(ctx context.Context, record dynamo.Record, change *table
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 	defer cancel()
 	if err := s.letters.Note(ctx, deadletter.Reaper, dynamo.Sequence(record.Sequence()), key, why); err != nil {
-		s.log.WarnContext(ctx, "why a change failed was not noted", "sequence", record.Sequence(), "error", fmt.Sprint(err))
+		s.log.WarnContext(ctx, "why a change failed was not noted", "sequence", record.Sequence(), "error", err)
 	}
 }

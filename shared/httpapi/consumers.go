@@ -20,13 +20,13 @@ var (
 	// ConsumerList tells how far the consumers of changes are.
 	ConsumerList = Operation{
 		Name: "consumer-list", Methods: []string{"GET"}, Paths: []string{consumersPath},
-		Rules: []policy.Rule{policy.GetDeadLetters},
+		Rules: []policy.Rule{policy.GetDeadLetters}, Gate: policy.GetDeadLetters,
 		Needs: Tokens | ReadTable | ListTable, Body: Ignored, Serve: consumerList,
 	}
 	// ConsumerRetry has a consumer try a dead letter again.
 	ConsumerRetry = Operation{
 		Name: "consumer-retry", Methods: []string{"POST"}, Paths: []string{consumersPath + "/{consumer_name}/retry"},
-		Rules: []policy.Rule{policy.GetDeadLetters},
+		Rules: []policy.Rule{policy.GetDeadLetters}, Gate: policy.GetDeadLetters,
 		Needs: Tokens | ReadTable | WriteTable, Body: JSONBody, Serve: consumerRetry,
 	}
 )
@@ -58,17 +58,13 @@ type consumerLag struct {
 // consumerList tells of each consumer how far it is, and what it gave up on, the last
 // first.
 func consumerList(ctx context.Context, s *Services, r *Request) (*Response, error) {
-	query, err := parseLetterQuery(r.Query)
-	if err != nil {
-		return nil, err
-	}
-	grant, err := s.Policy.Authorize(policy.GetDeadLetters, r.Caller, policy.Attributes{})
+	limit, marker, err := parsePage(r.Query)
 	if err != nil {
 		return nil, err
 	}
 	all := []consumer{}
 	for _, name := range deadletter.Consumers() {
-		c, err := s.consumer(ctx, grant, name, query)
+		c, err := s.consumer(ctx, r.gate, name, limit, marker)
 		if err != nil {
 			return nil, err
 		}
@@ -77,14 +73,14 @@ func consumerList(ctx context.Context, s *Services, r *Request) (*Response, erro
 	return jsonAnswer(http.StatusOK, map[string]any{"consumers": all}), nil
 }
 
-func (s *Services) consumer(ctx context.Context, grant policy.Grant, name string, q letterQuery) (*consumer, error) {
-	letters, more, err := s.letters().List(ctx, grant, name, q.marker, q.limit)
+func (s *Services) consumer(ctx context.Context, grant policy.Grant, name string, limit int, marker string) (*consumer, error) {
+	letters, more, err := s.letters().List(ctx, grant, name, marker, limit)
 	if err != nil {
 		return nil, err
 	}
 	c := &consumer{Name: name, Letters: append([]deadletter.Letter{}, letters...)}
 	if more && len(letters) > 0 {
-		next := url.Values{"marker": {letters[len(letters)-1].ID}, "limit": {strconv.Itoa(q.limit)}}
+		next := url.Values{"marker": {letters[len(letters)-1].ID}, "limit": {strconv.Itoa(limit)}}
 		c.Next = consumersPath + "?" + next.Encode()
 	}
 	if c.Position, err = s.positionOf(ctx, name); err != nil || s.Lag == nil {
@@ -112,37 +108,6 @@ func (s *Services) positionOf(ctx context.Context, name string) (*consumerPositi
 	return p, nil
 }
 
-// A letterQuery is what a caller wants to see of the letters.
-type letterQuery struct {
-	limit  int
-	marker string // empty: from the start
-}
-
-// usualLetters is how many letters are shown to whom does not say.
-const usualLetters = 25
-
-func parseLetterQuery(params url.Values) (letterQuery, error) {
-	q := letterQuery{limit: usualLetters}
-	for name, values := range params {
-		switch text := values[len(values)-1]; name {
-		case "limit":
-			n, err := strconv.Atoi(text)
-			if err != nil || n < 1 {
-				return q, problem.New(problem.Invalid, "limit has to be a whole number, at least 1.")
-			}
-			q.limit = min(n, deadletter.MaxPage)
-		case "marker":
-			if text == "" {
-				return q, problem.New(problem.Invalid, "marker has to be the id of a dead letter.")
-			}
-			q.marker = text
-		default:
-			return q, problem.New(problem.Invalid, "Unknown query parameter. Known are limit and marker.")
-		}
-	}
-	return q, nil
-}
-
 // consumerRetry has a dead letter tried again, soon. The letter then goes, or tells
 // why it stays.
 func consumerRetry(ctx context.Context, s *Services, r *Request) (*Response, error) {
@@ -150,11 +115,7 @@ func consumerRetry(ctx context.Context, s *Services, r *Request) (*Response, err
 	if err != nil {
 		return nil, err
 	}
-	grant, err := s.Policy.Authorize(policy.GetDeadLetters, r.Caller, policy.Attributes{})
-	if err != nil {
-		return nil, err
-	}
-	letter, err := s.letters().Retry(ctx, grant, r.Params["consumer_name"], id)
+	letter, err := s.letters().Retry(ctx, r.gate, r.Params["consumer_name"], id)
 	if err != nil {
 		return nil, err
 	}
@@ -162,18 +123,11 @@ func consumerRetry(ctx context.Context, s *Services, r *Request) (*Response, err
 }
 
 func parseRetry(body []byte) (id string, err error) {
-	var fields map[string]json.RawMessage
-	if json.Unmarshal(body, &fields) != nil {
-		return "", problem.New(problem.Invalid, "The body has to be an object with the id of a dead letter.")
+	err = readFields(body, "", map[string]func(json.RawMessage) error{
+		"id": func(v json.RawMessage) error { return readAs(v, "id", "text", &id) },
+	})
+	if err == nil && id == "" {
+		err = problem.New(problem.Invalid, "'id' is missing: the id of a dead letter.")
 	}
-	for name := range fields {
-		if name != "id" {
-			return "", problem.New(problem.Invalid, "The body may have nothing but the id of a dead letter.")
-		}
-	}
-	var text *string
-	if json.Unmarshal(fields["id"], &text) != nil || text == nil || *text == "" {
-		return "", problem.New(problem.Invalid, "id has to be the id of a dead letter.")
-	}
-	return *text, nil
+	return id, err
 }

@@ -1,7 +1,6 @@
 package httpapi
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"net/http"
@@ -164,28 +163,21 @@ func keyDeletionsSet(ctx context.Context, s *Services, r *Request) (*Response, e
 	return jsonAnswer(http.StatusOK, deletionsFields(set)), nil
 }
 
-// maxWhy is how long a reason may be, in characters.
-const maxWhy = 255
-
 // parseDeletions reads what GET shows, so that it can be sent back changed; since is
 // the service's to say.
 func parseDeletions(body []byte) (enabled bool, why string, err error) {
-	var shown struct {
-		Enabled *bool   `json:"enabled"`
-		Since   *string `json:"since"`
-		Why     *string `json:"why"`
+	var said *bool
+	var since string
+	err = readFields(body, "", map[string]func(json.RawMessage) error{
+		"enabled": func(v json.RawMessage) error { return readAs(v, "enabled", "true or false", &said) },
+		"since":   func(v json.RawMessage) error { return readAs(v, "since", "text", &since) },
+		"why":     shortText("why", &why),
+	})
+	switch {
+	case err != nil:
+		return false, "", err
+	case said == nil:
+		return false, "", problem.New(problem.Invalid, "'enabled' is missing: true or false.")
 	}
-	decoder := json.NewDecoder(bytes.NewReader(body))
-	decoder.DisallowUnknownFields()
-	if decoder.Decode(&shown) != nil || shown.Enabled == nil {
-		return false, "", problem.New(problem.Invalid,
-			"The body has to be an object with enabled, which is true or false, and may have why, a text; it may have nothing else.")
-	}
-	if shown.Why != nil {
-		why = *shown.Why
-	}
-	if len([]rune(why)) > maxWhy {
-		return false, "", problem.New(problem.Invalid, "why may have at most %d characters.", maxWhy)
-	}
-	return *shown.Enabled, why, nil
+	return *said, why, nil
 }

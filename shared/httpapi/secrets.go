@@ -46,13 +46,13 @@ var (
 	// SecretPayloadShow gives a secret's value.
 	SecretPayloadShow = Operation{
 		Name: "secret-payload-show", Methods: []string{"GET"}, Paths: []string{secretPath + "/payload"},
-		Rules: []policy.Rule{policy.SecretDecrypt},
+		Rules: []policy.Rule{policy.SecretDecrypt, policy.SecretGet},
 		Needs: Tokens | ReadTable | ReadItems | ReadSecrets, Body: Ignored, Serve: versioned(secretPayloadShow),
 	}
 	// SecretPayloadSet gives a secret that was made without one its value.
 	SecretPayloadSet = Operation{
 		Name: "secret-payload-set", Methods: []string{"PUT"}, Paths: []string{secretPath},
-		Rules: []policy.Rule{policy.SecretsPost},
+		Rules: []policy.Rule{policy.SecretsPost, policy.SecretGet},
 		Needs: Tokens | ReadTable | ReadItems | WriteTable | WriteSecrets, Body: RawBody,
 		Media: []string{plainText, octetStream}, Serve: versioned(secretPayloadSet),
 	}

@@ -148,6 +148,8 @@ func TestDeadLettersRefused(t *testing.T) {
 	for _, who := range []string{"member", "reader", "manager", "other", "service", "nobody"} {
 		w.refused("GET "+consumersPath, as(who)).want(403)
 		w.refused("GET "+consumersPath+"?marker="+id, as(who)).want(403)
+		w.refused("GET "+consumersPath+"?limit=x", as(who)).want(403)
+		w.refused(retryLine, as(who), body(`{}`)).want(403)
 		for _, known := range []string{id, strings.Replace(id, "2", "3", 1), "x"} {
 			w.refused(retryLine, as(who), retryOf(known)).want(403)
 		}
