@@ -124,7 +124,7 @@ var cancel = deed{name: "cancel an order", do: func(a *actor) error {
 		if err != nil {
 			return err
 		}
-		page, err := orders.List(background, grant, c.ProjectID, 1, 0)
+		page, err := orders.List(background, grant, c.ProjectID, 1, 0, func(*order.Order) (bool, error) { return true, nil })
 		if err != nil || len(page.Orders) == 0 {
 			return err
 		}
