@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gander-images/gander/shared/task"
 	"github.com/gander-images/gander/shared/vault"
 )
 
@@ -68,6 +69,16 @@ func TestLaterImagesAreToldOfMissingKeys(t *testing.T) {
 	for _, id := range []string{imgA, imgA2} {
 		if got := w.told(id); len(got) != 1 {
 			t.Errorf("image %s is told %q", id, got)
+		}
+	}
+	for range 4 {
+		*w.clock = w.now().Add(task.Life)
+		w.must(w.sweep())
+		w.hour()
+	}
+	for _, id := range []string{imgA, imgA2} {
+		if got := w.told(id); len(got) != 0 {
+			t.Errorf("image %s is told %q again", id, got)
 		}
 	}
 }

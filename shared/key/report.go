@@ -27,6 +27,12 @@ type Report struct {
 	Generation int       `json:"generation,omitempty"` // of the secret that it is about
 	Why        string    `json:"why"`
 	At         time.Time `json:"at"`
+
+	// Told says, of a missing key, that the owners of images are told who named it
+	// until then. A task that has expired is not left again.
+	Told time.Time `json:"told,omitzero"`
+
+	revision int64 // 0: it does not stand yet
 }
 
 const reports = "key-reports"
@@ -46,7 +52,11 @@ func (r Report) put() (table.Write, error) {
 	if err != nil {
 		return table.Write{}, fmt.Errorf("writing a report about key %s: %w", r.Key, err)
 	}
-	return table.Write{Kind: table.Put, Key: r.place(), Schema: schema, Body: body, If: table.IfAbsent()}, nil
+	condition := table.IfAbsent()
+	if r.revision > 0 {
+		condition = table.IfRevision(r.revision)
+	}
+	return table.Write{Kind: table.Put, Key: r.place(), Schema: schema, Body: body, If: condition}, nil
 }
 
 func (e *edit) report(kind, why string) {
@@ -57,7 +67,30 @@ func (e *edit) report(kind, why string) {
 	e.reports = append(e.reports, w)
 }
 
-// tell leaves a report, and says whether it is new. Lost
+func decodeReport(item table.Item) (r Report, err error) {
+	if item.Schema > schema {
+		return r, errNewer
+	}
+	if err := json.Unmarshal(item.Body, &r); err != nil {
+		return r, fmt.Errorf("reading report %q: %w", item.Sort, err)
+	}
+	r.revision = item.Revision
+	return r, nil
+}
+
+// standing returns the report as it stands, and r where it does not stand yet.
+func (s *Service) standing(ctx context.Context, r Report) (Report, error) {
+	items, err := s.Table.Get(ctx, r.place())
+	if err != nil {
+		return r, fmt.Errorf("reading the report of key %s as %s: %w", r.Key, r.Kind, err)
+	}
+	if items[0] == nil {
+		return r, nil
+	}
+	return decodeReport(*items[0])
+}
+
+// tell leaves a report, and says whether it was not there, or was as it was read. Lost
 // answers are no matter: whoever tells again is told that it stands.
 func (s *Service) tell(ctx context.Context, r Report) (bool, error) {
 	w, err := r.put()
@@ -88,12 +121,9 @@ func (s *Service) reportPage(ctx context.Context, kind, after string, limit int)
 		return nil, "", false, fmt.Errorf("reading the reports about keys: %w", err)
 	}
 	for _, item := range page.Items {
-		if item.Schema > schema {
-			return nil, "", false, errNewer
-		}
-		var r Report
-		if err := json.Unmarshal(item.Body, &r); err != nil {
-			return nil, "", false, fmt.Errorf("reading report %q: %w", item.Sort, err)
+		r, err := decodeReport(item)
+		if err != nil {
+			return nil, "", false, err
 		}
 		found, last = append(found, r), item.Sort
 	}

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -114,40 +115,49 @@ func (s *Service) missing(ctx context.Context, r *Record, why string) error {
 	if r == nil || err != nil || !s.settled(r, makingTime) {
 		return err
 	}
-	if err := s.tellOwners(ctx, r); err != nil {
+	report, err := s.standing(ctx, Report{Key: r.ID, Kind: reportMissing, Generation: r.Generation, Why: why, At: s.now()})
+	if err != nil {
 		return err
 	}
-	isNew, err := s.tell(ctx, Report{Key: r.ID, Kind: reportMissing, Generation: r.Generation, Why: why, At: s.now()})
-	if isNew {
+	stands := report.revision > 0
+	begun := s.now().Add(-makingTime) // images that name it while its holders are read are for the next round
+	some, err := s.tellOwners(ctx, r, report.Told)
+	if err != nil || stands && !some {
+		return err
+	}
+	report.Told = begun
+	told, err := s.tell(ctx, report)
+	if told && !stands {
 		s.alarm(ctx, reportMissing, r.ID, why)
 	}
 	return err
 }
 
-// tellOwners leaves a task on every image that holds the key as its owner. Images of
-// other projects are told nothing: naming a key must not tell what becomes of it.
-func (s *Service) tellOwners(ctx context.Context, r *Record) error {
+// tellOwners leaves a task on every image that holds the key as its owner since after a
+// time, and says whether there is one. Images of other projects are told nothing: naming
+// a key must not tell what becomes of it.
+func (s *Service) tellOwners(ctx context.Context, r *Record, after time.Time) (some bool, err error) {
 	q := table.Query{Partition: partition(r.ID), Prefix: holderPrefix + "image#", Limit: pageSize}
 	for more := true; more; {
 		if err := endsSoon(ctx); err != nil {
-			return err
+			return some, err
 		}
 		page, err := s.Table.Query(ctx, q)
 		if err != nil {
-			return fmt.Errorf("reading the holders of key %s: %w", r.ID, err)
+			return some, fmt.Errorf("reading the holders of key %s: %w", r.ID, err)
 		}
 		for i := range page.Items {
 			h, err := decodeHolder(&page.Items[i])
-			if err == nil && h.Own {
-				err = s.tellOwner(ctx, r, h)
+			if err == nil && h.Own && h.Since.After(after) {
+				some, err = true, s.tellOwner(ctx, r, h)
 			}
 			if err != nil {
-				return err
+				return some, err
 			}
 		}
 		more, q.After = page.More, page.Last
 	}
-	return nil
+	return some, nil
 }
 
 // tellOwner leaves the task that it may have left before: its id is made of what it is
@@ -159,10 +169,6 @@ func (s *Service) tellOwner(ctx context.Context, r *Record, h *Holder) error {
 		ID: uuid.NewSHA1(uuid.NameSpaceOID, about[:]).String(), Type: TaskType, Status: task.Failure,
 		Owner: h.Owner, ImageID: h.Image, Message: missingMessage, CreatedAt: now, UpdatedAt: now,
 	})
-	items, err := s.Table.Get(ctx, writes[0].Key)
-	if err != nil || items[0] != nil {
-		return err
-	}
 	held := table.Write{Kind: table.Check, Key: h.key(r.ID), If: table.IfPresent()}
 	if _, err := s.Table.Transact(ctx, append(writes, held)...); err != nil {
 		return fmt.Errorf("telling the owner of image %s: %w", h.Image, err)
