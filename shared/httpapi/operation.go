@@ -1,6 +1,14 @@
 // Package httpapi is the operation table: one row for each call of the API,
 // the wire form of requests and answers, and the one order in which a request
 // can fail.
+//
+// A new operation is a row, beside the function that serves it, in the file named
+// after what it is about, and its name in All. Below /v2 these are images.go,
+// members.go, tags.go, tasks.go and their like; below /key-manager the files that begin
+// with secret, orders.go and keymanager.go; below /gander/v1 snapshot.go, deleted.go,
+// keys.go, keyaudit.go, consumers.go, explain.go and healthshow.go. The rest is what all
+// share: order.go has the checks before an operation, route.go finds its row, grants.go
+// asks policy and tries lost writes again, errors.go and handler.go answer.
 package httpapi
 
 import (
