@@ -29,7 +29,7 @@ import (
 )
 
 // patience is how long all of it may take.
-const patience = 2 * time.Minute
+const patience = 4 * time.Minute
 
 func main() {
 	keep := flag.Bool("keep", false, "leave the trace where it was written")
