@@ -32,10 +32,10 @@ build: gander $(SCRATCH)/made-of ## build build/gander and every Lambda (ARCH=ar
 	@for f in $(FUNCTIONS); do mkdir -p build/functions/$$f && \
 	  { cmp -s $(SCRATCH)/$$f build/functions/$$f/bootstrap || ln -f $(SCRATCH)/$$f build/functions/$$f/bootstrap; }; done
 
-# Go links anew whatever it is asked for, sixty times here: only when a source, the
-# version, the compiler or the list of functions is another.
+# Go links anew whatever it is asked for, sixty times here: only when a source or a
+# source's name, the version, the compiler or the list of functions is another.
 SOURCES := $(shell find functions shared -type f ! -path '*/testdata/*' ! -name '*_test.go')
-MADE_OF := $(VERSION) $(shell $(GO) version) $(FUNCTIONS) of $(words $(SOURCES)) files
+MADE_OF := $(VERSION) $(shell $(GO) version) $(FUNCTIONS) of files $(firstword $(shell echo $(sort $(SOURCES)) | cksum))
 
 $(SCRATCH)/made-of: go.mod go.sum Makefile $(SOURCES) $(if $(filter-out $(strip $(file <$(SCRATCH)/made-of)),$(MADE_OF)),FORCE)
 	@mkdir -p $(SCRATCH)
