@@ -15,8 +15,10 @@ const workers = 2
 // what was met and the first failure.
 func Explore(kind string, step, most int) (*Stats, *Failure) {
 	all := kinds[kind]()
-	return parallel((len(all)+step-1)/step, func(n int, stats *Stats) *Failure {
-		return all[n*step].explore(seedOf(kind, n*step), stats, most)
+	count := (len(all) + step - 1) / step
+	return parallel(count, func(n int, stats *Stats) *Failure {
+		at := (count - 1 - n) * step // the last ones first: they are short
+		return all[at].explore(seedOf(kind, at), stats, most)
 	})
 }
 

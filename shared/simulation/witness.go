@@ -9,7 +9,6 @@ import (
 	"github.com/gander-images/gander/shared/image"
 	"github.com/gander-images/gander/shared/key"
 	"github.com/gander-images/gander/shared/table"
-	"github.com/gander-images/gander/shared/vault"
 )
 
 // A witness sees every transaction, and knows from the images alone who holds a key
@@ -286,46 +285,3 @@ func (w *witness) consumerChanged(world *world, c table.Change, revived map[stri
 	w.rows = append(w.rows, row)
 	return note(revived, id)
 }
-
-// secrets holds every usable key to an active secret.
-func (w *witness) secrets(world *world) {
-	if w.restored {
-		return // the vault is ahead of the table; rounds see to that, and quiet looks
-	}
-	w.active(world, func(*sawKey) bool { return false })
-}
-
-// active is that, but for keys whose secret may be missing.
-func (w *witness) active(world *world, missing func(*sawKey) bool) {
-	for i := range w.keys {
-		k := &w.keys[i]
-		if !k.usable() {
-			continue
-		}
-		s := world.vault.find(vault.Name{Key: k.id, Generation: k.generation})
-		switch {
-		case s == nil && missing(k):
-		case s == nil:
-			world.failed("P4: key %s is %s, and the vault has no secret of generation %d", k.id, k.state, k.generation)
-		case s.scheduled:
-			world.failed("P4: key %s is %s, and its secret of generation %d is scheduled", k.id, k.state, k.generation)
-		case k.value == "":
-			k.value = string(s.value)
-		case k.value != string(s.value):
-			world.failed("P4: key %s has another value in generation %d", k.id, k.generation)
-		}
-	}
-}
-
-// scheduling looks at a call that has a secret deleted.
-func (w *witness) scheduling(world *world, by *actor, o op) {
-	if w.behind {
-		world.failed("%s: %s while the table is behind the vault, and nobody has turned deletions on", by, o)
-	}
-	if k := w.key(o.name.Key); k.state == "" || k.state == key.External {
-		world.failed("%s: %s, of which there is no record", by, o)
-	}
-}
-
-// valueOf is the one value that a key has in this world.
-func valueOf(id string) string { return "the value of " + id }
