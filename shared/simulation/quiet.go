@@ -74,8 +74,7 @@ var dueKinds = []string{image.LeaseKind, image.PurgeKind, image.PartsKind, taskK
 func (w *world) nextDue() (at time.Time, any bool) {
 	for _, kind := range dueKinds {
 		page, _ := w.table.Query(background, table.Query{Partition: "due#" + kind + "#0", Limit: 1})
-		told := kind == taskKind && w.witness.restored // anew each round, while a key is missing
-		if len(page.Items) == 0 || told {
+		if len(page.Items) == 0 {
 			continue
 		}
 		text, _, _ := strings.Cut(page.Items[0].Sort, "#")

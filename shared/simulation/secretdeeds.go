@@ -37,18 +37,17 @@ func clone(w *world) string {
 
 // readable is what the key manager does before it acts on a secret: it finds it, and
 // who may read it, and asks policy.
-func (a *actor) readable(id string, c caller.Caller, rule policy.Rule) (*key.Secret, policy.Grant, error) {
-	secret, err := a.keys.Secret(background, id)
-	if err != nil {
-		return nil, policy.Grant{}, err
+func (a *actor) readable(id string, c caller.Caller, rule policy.Rule) (secret *key.Secret, grant policy.Grant, err error) {
+	if secret, err = a.keys.Secret(background, id); err != nil {
+		return nil, grant, err
 	}
 	reads := false
 	if c.ProjectID != secret.Record.Owner {
 		if reads, err = a.images.ReadsKey(background, c.ProjectID, secret.Record); err != nil {
-			return nil, policy.Grant{}, err
+			return nil, grant, err
 		}
 	}
-	grant, err := rules().Authorize(rule, c, key.SecretTarget(secret, c, reads))
+	grant, err = rules().Authorize(rule, c, key.SecretTarget(secret, c, reads))
 	return secret, grant, err
 }
 
