@@ -48,6 +48,11 @@ var states = []struct {
 		w.must(err)
 		w.keys.Abandon(w.ctx(), r)
 	}},
+	{"waiting, A", func(w *world) {
+		w.must(w.create(owner, imgA, names(theKey, key.OnImageDeletion)))
+		_, err := w.keys.Reserve(w.ctx(), key.New{ID: theKey, Owner: "a"})
+		w.must(err)
+	}},
 	{"live", func(w *world) { w.makeKey(theKey) }},
 	{"live, A", func(w *world) {
 		w.makeKey(theKey)
@@ -128,6 +133,7 @@ var events = []struct {
 	{"owner forces", "", func(w *world) error { return w.removeKey(owner, true) }},
 	{"admin forces", "", func(w *world) error { return w.removeKey(admin, true) }},
 	{"owner makes it", "", func(w *world) error { return w.makes(owner) }},
+	{"payload comes", "", func(w *world) error { return w.fill(theKey, []byte("x")) }},
 	{"operator restores", "", func(w *world) error { return w.restoreKey() }},
 	{"due", "", func(w *world) error { return w.late().sweep() }},
 	{"due, deletions off", "", func(w *world) error { w.restored(); return w.late().sweep() }},
@@ -144,6 +150,7 @@ var events = []struct {
 	{"A deleted", imgA, func(w *world) error { return w.delete(imgA) }},
 	{"A deleted and restored", imgA, func(w *world) error { return errors.Join(w.delete(imgA), w.restoreImage(imgA)) }},
 	{"A purged", imgA, func(w *world) error { return w.end(imgA) }},
+	{"A purged, payload comes", imgA, func(w *world) error { return errors.Join(w.end(imgA), w.fill(theKey, []byte("x"))) }},
 	{"A2 purged", imgA2, func(w *world) error { return w.end(imgA2) }},
 	{"A2 wishes it gone, purged", imgA2, func(w *world) error {
 		return errors.Join(w.update(owner, imgA2, set(key.CinderPolicy, key.OnImageDeletion)), w.end(imgA2))
