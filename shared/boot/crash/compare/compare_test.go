@@ -123,11 +123,7 @@ func TestCompareFindsWhatIsStuck(t *testing.T) {
 
 // TestCompareFindsLostBytesAndEntries alters what a stopped service keeps.
 func TestCompareFindsLostBytesAndEntries(t *testing.T) {
-	for _, test := range []struct {
-		name  string
-		alter func(t *testing.T, w *world)
-		fault string
-	}{
+	findsAlterations(t, (*world).live, []alteration{
 		{"a file gone", func(t *testing.T, w *world) {
 			if err := os.Remove(w.object(t)); err != nil {
 				t.Fatal(err)
@@ -151,15 +147,29 @@ func TestCompareFindsLostBytesAndEntries(t *testing.T) {
 				t.Fatal(err)
 			}
 		}, "is gone, want"},
-	} {
-		t.Run(test.name, func(t *testing.T) {
+	})
+}
+
+// An alteration changes what a stopped service keeps, and fault is what has to be said of
+// it then.
+type alteration struct {
+	name  string
+	alter func(t *testing.T, w *world)
+	fault string
+}
+
+// findsAlterations plays each in a world of its own, after its life.
+func findsAlterations(t *testing.T, life func(*world), all []alteration) {
+	t.Helper()
+	for _, a := range all {
+		t.Run(a.name, func(t *testing.T) {
 			w := newWorld(t)
-			w.live()
+			life(w)
 			w.stop()
-			test.alter(t, w)
+			a.alter(t, w)
 			w.start()
-			if faults := w.faults(w.lines); !strings.Contains(faults, test.fault) {
-				t.Errorf("the faults are %q, want %q among them", faults, test.fault)
+			if faults := w.faults(w.lines); !strings.Contains(faults, a.fault) {
+				t.Errorf("the faults are %q, want %q among them", faults, a.fault)
 			}
 		})
 	}

@@ -154,11 +154,7 @@ func TestKeysWhoseAnswerWasLost(t *testing.T) {
 
 // TestCompareFindsLostKeys alters what a stopped service keeps of keys.
 func TestCompareFindsLostKeys(t *testing.T) {
-	for _, test := range []struct {
-		name  string
-		alter func(t *testing.T, w *world)
-		fault string
-	}{
+	findsAlterations(t, (*world).liveKeys, []alteration{
 		{"a sealed file gone", func(t *testing.T, w *world) {
 			if err := os.Remove(filepath.Join(w.data, "vault", "kept", w.images["held"]+".1")); err != nil {
 				t.Fatal(err)
@@ -170,32 +166,21 @@ func TestCompareFindsLostKeys(t *testing.T) {
 			}
 		}, `has payload ""`},
 		{"a holder gone", func(t *testing.T, w *world) {
-			w.dropRow(t, "key#"+w.images["held"], "holder#image#"+w.images["locked"])
+			w.dropRow(t, w.images["held"], "holder#image#"+w.images["locked"])
 		}, "is held by images [], and named by"},
-		{"a key gone", func(t *testing.T, w *world) { w.dropRow(t, "key#"+w.images["held"], "key") }, "is not there, want"},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			w := newWorld(t)
-			w.liveKeys()
-			w.stop()
-			test.alter(t, w)
-			w.start()
-			if faults := w.faults(w.lines); !strings.Contains(faults, test.fault) {
-				t.Errorf("the faults are %q, want %q among them", faults, test.fault)
-			}
-		})
-	}
+		{"a key gone", func(t *testing.T, w *world) { w.dropRow(t, w.images["held"], "key") }, "is not there, want"},
+	})
 }
 
-// dropRow takes one row of a partition away.
-func (w *world) dropRow(t *testing.T, partition, sort string) {
+// dropRow takes one of a key's rows away.
+func (w *world) dropRow(t *testing.T, id, sort string) {
 	t.Helper()
 	tab, err := bolt.Open(filepath.Join(w.data, "table.db"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer func() { _ = tab.Close() }()
-	key := table.Key{Partition: "key#" + table.Text(strings.TrimPrefix(partition, "key#"), 256), Sort: sort}
+	key := table.Key{Partition: "key#" + table.Text(id, 256), Sort: sort}
 	outcome, err := tab.Transact(t.Context(), table.Write{Kind: table.Delete, Key: key, If: table.IfPresent()})
 	if err != nil || !outcome.OK() {
 		t.Fatalf("the row %v stays: %v", key, err)
